@@ -1,0 +1,80 @@
+# The one entry to this project's work. `make` lists what there is.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+MANAGE := $(BIN)/python manage.py
+# More for pytest: make test ARGS="-n auto", make test ARGS="-k origins"
+ARGS   ?=
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup fmt lint types layers migrations check chromium test cov wheel demo screenshots clean
+
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## the environment in .venv, with all that requirements.txt names
+
+$(STAMP): requirements.txt
+	@echo "== setup: $(VENV) from requirements.txt (some minutes the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 setup")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "No environment made: on Debian and Ubuntu, install python3-venv first."; exit 1; }
+	@$(PIP) install -qq -r requirements.txt
+	@touch $@
+
+fmt: $(STAMP) ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+lint: $(STAMP) ## ruff: rules and format
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy, strict, tests included
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+layers: $(STAMP) ## import-linter: who may import whom
+	@echo "== layers"
+	@$(BIN)/lint-imports --quiet
+
+migrations: $(STAMP) ## migrations in step with the models, system checks
+	@echo "== migrations and system checks"
+	@$(MANAGE) makemigrations --check --dry-run
+	@$(MANAGE) check
+
+check: lint types layers migrations ## everything but the tests
+
+chromium: ## Debian's chromium for the browser tests, where it can be installed
+	@if command -v chromium >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "== chromium for the browser tests"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } \
+	    >/dev/null || echo "chromium could not be installed: browser tests are skipped (with CI=true they fail)"; \
+	else echo "no chromium: browser tests are skipped (with CI=true they fail)"; fi
+
+test: check chromium ## all checks, all tests, coverage: enough on a fresh machine
+	@echo "== pytest"
+	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@$(BIN)/coverage report
+	@echo "== coverage of cors_policies alone"
+	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
+
+cov: $(STAMP) ## the tests, and where they do not reach: htmlcov/index.html
+	@$(BIN)/python -m pytest --cov --cov-report=html $(ARGS)
+
+wheel: $(STAMP) ## the distribution, in dist/
+	@$(BIN)/python -m build --no-isolation
+
+demo: $(STAMP) ## the demo: API site on 127.0.0.1:8000, front end on localhost:9000
+	@$(BIN)/python -m project.demo
+
+screenshots: $(STAMP) chromium ## the README's pictures, from the real admin
+	@$(BIN)/python -m project.screenshots
+
+clean: ## remove what was built and cached, but not the environment
+	@rm -rf build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
