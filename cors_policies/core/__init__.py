@@ -1,0 +1,1 @@
+"""The pure core: what policies mean, without Django, without I/O, without a clock."""

@@ -1,0 +1,72 @@
+"""Which origins are refused beside ``allow_credentials``, and why?
+
+A response that a page may read with the visitor's cookies is worth stealing, so the origins of such a policy are held
+to more than their syntax.
+
+Before you edit:
+
+* An *offence* depends on the pattern alone, so that a group's offences are found once, however many policies use it.
+  Whether a policy tolerates an offence is decided by its own flags, afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from cors_policies.core.origins import DEFAULT_PORTS, OriginKind, OriginPattern
+from cors_policies.core.public_suffixes import is_public_suffix
+
+TOLERATED_BY: Final = {
+    "credentials-regex": "tolerate_credentialed_regex",
+    "insecure-origin": "tolerate_insecure_origins",
+    "public-suffix": "tolerate_public_suffixes",
+}
+REMEDIES: Final = {
+    "credentials-any-origin": "would let every site read responses with the visitor's cookies. List the origins that "
+    "need them, or switch credentials off.",
+    "credentials-null-origin": "is sent by any sandboxed frame and by local files, so it proves nothing. Remove it, or "
+    "switch credentials off.",
+    "credentials-regex": "is an expression, whose hosts cannot be checked. List origins or wildcards instead, or set "
+    "tolerate_credentialed_regex after reading it twice.",
+    "insecure-origin": "is not https: whoever shares the network can put a script on that page. Use https, or set "
+    "tolerate_insecure_origins for a network that you trust.",
+    "public-suffix": "covers names that strangers can register. Put your own domain before the wildcard, or set "
+    "tolerate_public_suffixes if all of these names are yours.",
+}
+_PROBE: Final = "https://x.invalid"
+
+
+class Offence(NamedTuple):
+    """A pattern that credentials are refused for; ``code`` is one of :data:`REMEDIES`."""
+
+    code: str
+    pattern: str
+
+    @property
+    def message(self) -> str:
+        """What is wrong, and what to write instead."""
+        return f'"{self.pattern}" {REMEDIES[self.code]}'
+
+
+def find_offences(patterns: Iterable[OriginPattern]) -> tuple[Offence, ...]:
+    """Every reason not to allow credentials for these patterns, in their order."""
+    return tuple(Offence(code, pattern.text) for pattern in patterns for code in _codes(pattern))
+
+
+def _codes(pattern: OriginPattern) -> list[str]:
+    if pattern.kind is OriginKind.NULL:
+        return ["credentials-null-origin"]
+    if pattern.kind in {OriginKind.ANY, OriginKind.SCHEME}:
+        return ["credentials-any-origin"]
+    if pattern.kind is OriginKind.EXPRESSION:
+        return ["credentials-any-origin"] * pattern.matches(_PROBE) + ["credentials-regex"]
+    codes = ["insecure-origin"] if _is_insecure(pattern) else []
+    if pattern.has_wildcard_host and (not pattern.host or is_public_suffix(pattern.host)):
+        codes.append("public-suffix")
+    return codes
+
+
+def _is_insecure(pattern: OriginPattern) -> bool:
+    """Neither https, nor this machine itself, nor an application's own scheme."""
+    return pattern.scheme != "https" and pattern.scheme in DEFAULT_PORTS and not pattern.is_loopback

@@ -1,0 +1,226 @@
+"""What does the policy set answer to this request, and why?
+
+``decide`` is the only judge: the middleware, the explanations and the tests all ask it.
+
+Before you edit:
+
+* The order is fixed: host, path, origin, then method, then header names. For one path an origin is governed by one
+  policy; when that policy denies, no other is tried.
+* A denied preflight is answered 200 without a single ``Access-Control-*`` header (docs/adr/0004): the browser's own
+  message is then the right one, and a stranger learns nothing of the policy.
+* No preflight answer ever holds ``*``: beside credentials browsers take it literally.
+* Only what was matched is echoed, so that no stranger's text becomes a header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from cors_policies.core import vocabulary as http
+from cors_policies.core.hosts import split_host_port
+from cors_policies.core.origins import DEFAULT_PORTS, parse_serialized_origin
+from cors_policies.core.snapshot import SEPARATOR, CompiledPolicy, Headers, PathGroup, Snapshot
+
+ALLOWED: Final = "allowed"
+UNGOVERNED: Final = "ungoverned"
+NOT_CORS: Final = "not-cors"
+SAME_ORIGIN: Final = "same-origin"
+ORIGIN_NOT_ALLOWED: Final = "origin-not-allowed"
+METHOD_NOT_ALLOWED: Final = "method-not-allowed"
+HEADER_NOT_ALLOWED: Final = "header-not-allowed"
+BAD_REQUEST_HEADERS: Final = "bad-request-headers"
+REASONS: Final = (
+    ALLOWED,
+    UNGOVERNED,
+    NOT_CORS,
+    SAME_ORIGIN,
+    ORIGIN_NOT_ALLOWED,
+    METHOD_NOT_ALLOWED,
+    HEADER_NOT_ALLOWED,
+    BAD_REQUEST_HEADERS,
+)
+
+MAX_REQUEST_HEADERS: Final = 64
+MAX_REQUEST_HEADERS_BYTES: Final = 4096
+PREFLIGHT_STATUS: Final = 200
+REJECTED_STATUS: Final = 403
+
+_VARY_ORIGIN: Final = (http.ORIGIN,)
+_VARY_PREFLIGHT: Final = (http.ORIGIN, http.ACCESS_CONTROL_REQUEST_METHOD, http.ACCESS_CONTROL_REQUEST_HEADERS)
+_VARY_PRIVATE_NETWORK: Final = (*_VARY_PREFLIGHT, http.ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK)
+_ANY_ORIGIN: Final = ((http.ACCESS_CONTROL_ALLOW_ORIGIN, http.ANY),)
+
+
+class Facts(Protocol):
+    """What the engine asks of a request. An attribute that it does not need is never read."""
+
+    @property
+    def method(self) -> str:
+        """The method, as it was sent."""
+
+    @property
+    def path(self) -> str:
+        """The decoded path, as ``request.path_info`` has it."""
+
+    @property
+    def origin(self) -> str | None:
+        """The ``Origin`` header, as it was sent; ``None`` or empty where there is none."""
+
+    @property
+    def requested_method(self) -> str | None:
+        """``Access-Control-Request-Method``; ``None`` where there is none."""
+
+    @property
+    def requested_headers(self) -> str | None:
+        """``Access-Control-Request-Headers``, several lines joined by commas; ``None`` where there are none."""
+
+    @property
+    def wants_private_network(self) -> bool:
+        """Whether ``Access-Control-Request-Private-Network: true`` was sent."""
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``."""
+
+    @property
+    def host(self) -> str:
+        """The host with its port, as the browser names it; ``""`` where it cannot be trusted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedFacts:
+    """Facts that somebody states, in place of a real request."""
+
+    method: str
+    path: str
+    origin: str | None = None
+    requested_method: str | None = None
+    requested_headers: str | None = None
+    wants_private_network: bool = False
+    scheme: str = "https"
+    host: str = ""
+
+
+class Decision(NamedTuple):
+    """The answer. ``status`` is ``None`` where the view answers; ``headers`` and ``vary`` are what the answer carries."""
+
+    reason: str
+    status: int | None = None
+    headers: Headers = ()
+    vary: tuple[str, ...] = _VARY_ORIGIN
+    policy: CompiledPolicy | None = None
+    group: PathGroup | None = None
+
+    @property
+    def is_governed(self) -> bool:
+        """Whether the policy set has a say in the response at all."""
+        return self.group is not None
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether the script must not get the response."""
+        return self.reason not in _NOT_DENIED
+
+
+_NOT_DENIED: Final = frozenset({ALLOWED, UNGOVERNED, NOT_CORS, SAME_ORIGIN})
+_UNGOVERNED: Final = Decision(UNGOVERNED, vary=())
+
+
+def decide(snapshot: Snapshot, facts: Facts) -> Decision:
+    """The decision about one request, by the rules of docs/how-a-request-is-decided.md. Never raises."""
+    group = snapshot.find_group(facts.path, split_host_port(facts.host)[0] if snapshot.uses_hosts else "")
+    if group is None:
+        return _UNGOVERNED
+    origin = facts.origin
+    if not origin:
+        return _undecided(group, facts.method, NOT_CORS)
+    if facts.method == "OPTIONS":
+        requested_method = facts.requested_method
+        if requested_method is not None:
+            return _decide_preflight(group, facts, origin, requested_method)
+    return _decide_actual(group, facts, origin)
+
+
+def is_own_origin(facts: Facts, origin: str) -> bool:
+    """Whether the ``Origin`` is the one that the request was sent to: same scheme, host and port."""
+    parsed = parse_serialized_origin(origin)
+    if parsed is None or not facts.host:
+        return False
+    host, port = split_host_port(facts.host)
+    if port == DEFAULT_PORTS.get(facts.scheme):
+        port = ""
+    return parsed == (facts.scheme, host, port)
+
+
+def parse_requested_headers(value: str | None) -> tuple[str, ...] | None:
+    """The lower-case names of ``Access-Control-Request-Headers``, once each; ``None`` where it is no such list.
+
+    White space around a name and empty elements are tolerated
+    (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2).
+    """
+    if not value:
+        return ()
+    if len(value) > MAX_REQUEST_HEADERS_BYTES:
+        return None
+    names = [name for element in value.split(",") if (name := element.strip(" \t"))]
+    if len(names) > MAX_REQUEST_HEADERS or not all(http.is_token(name) for name in names):
+        return None
+    return tuple(dict.fromkeys(name.lower() for name in names))
+
+
+def _undecided(group: PathGroup, method: str, reason: str) -> Decision:
+    """No origin is judged. Where everybody gets the same answer, it says so, and shared caches keep one copy."""
+    policy = group.open_policy
+    if policy is not None and policy.allows_method(method):
+        return Decision(reason, None, _ANY_ORIGIN + policy.actual_headers, (), None, group)
+    return Decision(reason, group=group)
+
+
+def _decide_actual(group: PathGroup, facts: Facts, origin: str) -> Decision:
+    policy = group.find_policy(origin)
+    if policy is None:
+        reason, rejects = ORIGIN_NOT_ALLOWED, group.reject_denied
+    elif policy.allows_method(facts.method):
+        if policy.sends_any_origin:
+            return Decision(ALLOWED, None, _ANY_ORIGIN + policy.actual_headers, (), policy, group)
+        headers = ((http.ACCESS_CONTROL_ALLOW_ORIGIN, origin), *policy.actual_headers)
+        return Decision(ALLOWED, None, headers, _VARY_ORIGIN, policy, group)
+    else:
+        reason, rejects = METHOD_NOT_ALLOWED, policy.reject_denied
+    if is_own_origin(facts, origin):
+        return _undecided(group, facts.method, SAME_ORIGIN)
+    return Decision(reason, REJECTED_STATUS if rejects else None, policy=policy, group=group)
+
+
+def _decide_preflight(group: PathGroup, facts: Facts, origin: str, method: str) -> Decision:
+    policy = group.find_policy(origin)
+    if policy is None:
+        return Decision(ORIGIN_NOT_ALLOWED, PREFLIGHT_STATUS, (), _VARY_PREFLIGHT, None, group)
+    vary = _VARY_PRIVATE_NETWORK if policy.allow_private_network else _VARY_PREFLIGHT
+    names = parse_requested_headers(facts.requested_headers)
+    if not policy.allows_method(method):
+        reason = METHOD_NOT_ALLOWED
+    elif names is None:
+        reason = BAD_REQUEST_HEADERS
+    elif not policy.allows_headers(names):
+        reason = HEADER_NOT_ALLOWED
+    else:
+        headers = _preflight_headers(policy, facts, origin, names)
+        return Decision(ALLOWED, PREFLIGHT_STATUS, headers, vary, policy, group)
+    return Decision(reason, PREFLIGHT_STATUS, (), vary, policy, group)
+
+
+def _preflight_headers(policy: CompiledPolicy, facts: Facts, origin: str, names: tuple[str, ...]) -> Headers:
+    methods = policy.allow_methods
+    headers = [
+        (http.ACCESS_CONTROL_ALLOW_ORIGIN, origin),
+        (http.ACCESS_CONTROL_ALLOW_METHODS, facts.requested_method or "" if methods is None else methods),
+    ]
+    allow_headers = SEPARATOR.join(names) if policy.allows_any_header else policy.allow_headers
+    if allow_headers:
+        headers.append((http.ACCESS_CONTROL_ALLOW_HEADERS, allow_headers))
+    headers.extend(policy.preflight_headers)
+    if policy.allow_private_network and facts.wants_private_network:
+        headers.append((http.ACCESS_CONTROL_ALLOW_PRIVATE_NETWORK, "true"))
+    return tuple(headers)

@@ -1,0 +1,75 @@
+"""Host patterns: for which of the site's own hosts does a policy hold?
+
+Before you edit:
+
+* A host pattern is normalised like an origin's host, by the same code; a request's host is only lower-cased.
+* The empty pattern stands for every host. It is no pattern of this module: callers ask for it first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cors_policies.core.hostnames import MAX_HOST, canonical_domain, canonical_host, is_numeric_label, map_characters
+from cors_policies.core.problems import PatternError
+
+_SUBDOMAINS = "*."
+
+
+@dataclass(frozen=True, slots=True)
+class HostPattern:
+    """A set of hosts: ``api.example.com`` is itself, ``*.example.com`` every name below ``example.com``."""
+
+    text: str
+
+    @property
+    def is_wildcard(self) -> bool:
+        """Whether the pattern stands for the names below a domain."""
+        return self.text.startswith(_SUBDOMAINS)
+
+    def matches(self, host: str) -> bool:
+        """Whether a request's lower-case host, without its port, belongs to the set."""
+        if self.is_wildcard:
+            return host.endswith(self.text[1:]) and len(host) >= len(self.text)
+        return host == self.text
+
+
+def parse_host_pattern(text: str) -> HostPattern:
+    """The pattern that ``text`` denotes, normalised. Raises :class:`PatternError`."""
+    text = text.strip()
+    _check_no_other_parts(text)
+    if "*" not in text:
+        return HostPattern(canonical_host(text))
+    mapped = map_characters(text)
+    star, dot, base = mapped.partition(".")
+    if star != "*" or text.count("*") != 1 or not dot:
+        raise PatternError(
+            "wildcard-place", f'"{text}": a * stands for the whole leftmost part only, as in *.example.com.'
+        )
+    base = canonical_domain(base)
+    if is_numeric_label(base.rpartition(".")[2]):
+        raise PatternError("numeric-host", "A * cannot stand before an IPv4 address. Write the address itself.")
+    if len(base) + len(_SUBDOMAINS) > MAX_HOST:
+        raise PatternError("host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host.")
+    return HostPattern(_SUBDOMAINS + base)
+
+
+def _check_no_other_parts(text: str) -> None:
+    if "://" in text or "/" in text:
+        raise PatternError("not-a-host", f'"{text}": write the host alone, as in api.example.com, without scheme or path.')
+    if not text.startswith("[") and ":" in text:
+        raise PatternError("port", f'"{text}": write the host without its port; a policy holds for all of them.')
+    if text.startswith("[") and not text.endswith("]"):
+        raise PatternError("port", f'"{text}": write the address in brackets and without a port, as in [::1].')
+
+
+def split_host_port(text: str) -> tuple[str, str]:
+    """Lower-case host and port (``""`` where there is none) of a request's ``Host``.
+
+    One trailing dot is dropped: ``api.example.com.`` is the same server, and must not slip past its policies.
+    """
+    text = text.lower()
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        host, port = text, ""
+    return host.removesuffix("."), port

@@ -1,0 +1,90 @@
+"""A policy as a value: what is allowed, in normalised form.
+
+Before you edit:
+
+* Attributes are the keys of the JSON document, in its order; lists are tuples. :mod:`cors_policies.core.validation`
+  is the only place that makes a policy from what somebody wrote.
+* ``to_document`` and validation are inverse: a document that was read is stored again without a change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import Enum
+from typing import Any, Final
+
+from cors_policies.core.vocabulary import ANY
+
+MAX_NAME: Final = 100
+MAX_PRIORITY: Final = 32767
+MAX_MAX_AGE: Final = 86400
+
+Document = dict[str, Any]
+"""A JSON object as it was written or is shown."""
+
+
+class Mode(str, Enum):
+    """Whether a policy is obeyed."""
+
+    LIVE = "live"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """One policy. The defaults are the documented ones."""
+
+    name: str
+    description: str = ""
+    mode: str = Mode.LIVE.value
+    host: str = ""
+    path: str
+    priority: int = 100
+    allowed_origins: tuple[str, ...] = ()
+    origin_groups: tuple[str, ...] = ()
+    allowed_methods: tuple[str, ...] = ("GET", "HEAD", "POST")
+    allowed_headers: tuple[str, ...] = ("content-type",)
+    exposed_headers: tuple[str, ...] = ()
+    allow_credentials: bool = False
+    max_age: int | None = 600
+    allow_private_network: bool = False
+    reject_denied: bool = False
+    tolerate_insecure_origins: bool = False
+    tolerate_public_suffixes: bool = False
+    tolerate_credentialed_regex: bool = False
+
+    def to_document(self) -> Document:
+        """The JSON document of this policy, every key included."""
+        return _to_document(self, POLICY_KEYS)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether requests obey this policy."""
+        return self.mode == Mode.LIVE.value
+
+    def allows_method(self, method: str) -> bool:
+        """Whether the list of methods lets this one through; ``GET`` lets ``HEAD`` through too."""
+        allowed = self.allowed_methods
+        return ANY in allowed or method in allowed or (method == "HEAD" and "GET" in allowed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginGroup:
+    """Origins under a name, for policies to share."""
+
+    name: str
+    description: str = ""
+    origins: tuple[str, ...] = ()
+
+    def to_document(self) -> Document:
+        """The JSON document of this group, every key included."""
+        return _to_document(self, GROUP_KEYS)
+
+
+POLICY_KEYS: Final = tuple(field.name for field in fields(Policy))
+GROUP_KEYS: Final = tuple(field.name for field in fields(OriginGroup))
+
+
+def _to_document(value: Policy | OriginGroup, keys: tuple[str, ...]) -> Document:
+    items = ((key, getattr(value, key)) for key in keys)
+    return {key: list(item) if isinstance(item, tuple) else item for key, item in items}

@@ -1,0 +1,119 @@
+"""A whole set of policies and origin groups: is this document one, and what is wrong with it?
+
+Before you edit:
+
+* Groups come first, since policies name them; a policy may also name a group that is stored already.
+* Names are unique within each list; places are those of the document (``policies.1.allowed_origins.0``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from cors_policies.core.credentials import Offence, find_offences
+from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.core.policy import Document, OriginGroup, Policy
+from cors_policies.core.problems import InvalidPolicyError, Problem
+from cors_policies.core.validation import KnownGroups, check_group, check_policy
+
+SET_KEYS: Final = ("origin_groups", "policies")
+_Item = TypeVar("_Item", OriginGroup, Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    """Origin groups and policies, in the order of the document."""
+
+    origin_groups: tuple[OriginGroup, ...] = ()
+    policies: tuple[Policy, ...] = ()
+
+    def to_document(self) -> Document:
+        """The policy set document: groups and policies by name."""
+        return {
+            "origin_groups": [group.to_document() for group in sorted(self.origin_groups, key=lambda item: item.name)],
+            "policies": [policy.to_document() for policy in sorted(self.policies, key=lambda item: item.name)],
+        }
+
+
+def group_offences(origins: Iterable[str]) -> tuple[Offence, ...]:
+    """What the canonical patterns of a group offend against, should a policy with credentials use it."""
+    return find_offences(parse_origin_pattern(text) for text in origins)
+
+
+def parse_policy_set(document: object, known_groups: KnownGroups | None = None) -> PolicySet:
+    """The set that the document describes; its policies may also name ``known_groups``.
+
+    Raises :class:`InvalidPolicyError` with every problem of every policy and group.
+    """
+    problems: list[Problem] = []
+    group_documents, policy_documents = _lists(document, problems)
+    groups = _items("origin_groups", group_documents, check_group, problems)
+    names = dict(known_groups or {}) | _offences(group_documents, groups)
+    policies = _items("policies", policy_documents, lambda item: check_policy(item, names), problems)
+    if problems:
+        raise InvalidPolicyError(problems)
+    return PolicySet(tuple(groups), tuple(policies))
+
+
+def _lists(document: object, problems: list[Problem]) -> tuple[Sequence[object], Sequence[object]]:
+    if not isinstance(document, Mapping):
+        message = 'Write a JSON object, as in {"origin_groups": [], "policies": []}.'
+        problems.append(Problem("invalid", "", None, document, message))
+        return (), ()
+    for key in document:
+        if key not in SET_KEYS:
+            message = f'"{key}" is no key here. The keys are: {", ".join(SET_KEYS)}.'
+            problems.append(Problem("unknown-key", str(key), None, document[key], message))
+    if "policies" not in document:
+        message = "Every policy set document needs its list of policies; write [] if there are to be none."
+        problems.append(Problem("required", "policies", None, None, message))
+    return _list(document, "origin_groups", problems), _list(document, "policies", problems)
+
+
+def _list(document: Mapping[str, object], key: str, problems: list[Problem]) -> Sequence[object]:
+    value = document.get(key, [])
+    if isinstance(value, list | tuple):
+        return value
+    problems.append(Problem("invalid", key, None, value, "Write a list of JSON objects."))
+    return ()
+
+
+def _items(
+    key: str,
+    documents: Sequence[object],
+    check: Callable[[object], tuple[_Item | None, tuple[Problem, ...]]],
+    problems: list[Problem],
+) -> list[_Item]:
+    found: list[_Item] = []
+    names: set[object] = set()
+    for index, document in enumerate(documents):
+        item, item_problems = check(document)
+        problems.extend(_placed(problem, key, index) for problem in item_problems)
+        name = document.get("name") if isinstance(document, Mapping) else None
+        if isinstance(name, str) and name in names:
+            message = f'"{name}" is used twice. Give every one a name of its own.'
+            problems.append(Problem("duplicate-name", f"{key}.{index}.name", None, name, message))
+        if isinstance(name, str):
+            names.add(name)
+        if item is not None:
+            found.append(item)
+    return found
+
+
+def _placed(problem: Problem, key: str, index: int) -> Problem:
+    """A problem of the whole item has no field of its own: its place is the item's."""
+    if not problem.field:
+        return Problem(problem.code, key, index, problem.value, problem.message)
+    return problem.under(f"{key}.{index}")
+
+
+def _offences(documents: Sequence[object], groups: Iterable[OriginGroup]) -> dict[str, Sequence[Offence]]:
+    """The groups of this document by name; one that has problems is known, so that it is reported once only."""
+    named: dict[str, Sequence[Offence]] = {}
+    for document in documents:
+        name = document.get("name") if isinstance(document, Mapping) else None
+        if isinstance(name, str):
+            named[name] = ()
+    return named | {group.name: group_offences(group.origins) for group in groups}

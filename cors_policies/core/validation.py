@@ -1,0 +1,234 @@
+"""Is this document a policy, a group or a set that we accept? If not: everything that is wrong with it, at once.
+
+Before you edit:
+
+* Ill-formed and refused are told apart by their codes (docs/problems.md), which are public.
+* Entries are checked and numbered as they were submitted; only then are lists normalised. A problem at
+  ``allowed_origins.2`` is about the third line that the editor wrote.
+* This is the only way from what somebody wrote to a :class:`Policy`. The loader takes it too, so that a row that was
+  broken by hand is found by the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from cors_policies.core import vocabulary as http
+from cors_policies.core.credentials import TOLERATED_BY, Offence, find_offences
+from cors_policies.core.hosts import parse_host_pattern
+from cors_policies.core.origins import OriginPattern, parse_origin_pattern
+from cors_policies.core.paths import parse_path_pattern
+from cors_policies.core.policy import (
+    GROUP_KEYS,
+    MAX_MAX_AGE,
+    MAX_PRIORITY,
+    POLICY_KEYS,
+    Mode,
+    OriginGroup,
+    Policy,
+)
+from cors_policies.core.problems import InvalidPolicyError, PatternError, Problem
+from cors_policies.core.reading import Reader
+
+KnownGroups = Mapping[str, Sequence[Offence]]
+"""The groups that a policy may name, each with what its origins offend against (:func:`find_offences`)."""
+
+_MODES: Final = tuple(mode.value for mode in Mode)
+_ANY_COVERS_ALL: Final = frozenset({http.ANY})
+_ANY_LEAVES: Final = frozenset({http.ANY, http.NON_WILDCARD_REQUEST_HEADER})
+
+
+def parse_policy(document: object, groups: KnownGroups) -> Policy:
+    """The policy that the document describes. Raises :class:`InvalidPolicyError` with every problem."""
+    policy, problems = check_policy(document, groups)
+    if policy is None:
+        raise InvalidPolicyError(problems)
+    return policy
+
+
+def parse_group(document: object) -> OriginGroup:
+    """The origin group that the document describes. Raises :class:`InvalidPolicyError` with every problem."""
+    group, problems = check_group(document)
+    if group is None:
+        raise InvalidPolicyError(problems)
+    return group
+
+
+def check_policy(document: object, groups: KnownGroups) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """The policy, or ``None`` and every problem."""
+    if not isinstance(document, Mapping):
+        return None, (_no_object(document),)
+    reader = Reader(document, POLICY_KEYS)
+    name, path = reader.name(), reader.pattern("path", "invalid-path", parse_path_pattern)
+    origins = _origins(reader, "allowed_origins")
+    group_names = reader.entries("origin_groups", ())
+    exposed = reader.entries("exposed_headers", ())
+    policy = Policy(
+        name=name,
+        description=reader.text("description"),
+        mode=reader.choice("mode", _MODES, Mode.LIVE.value),
+        host=reader.optional_pattern("host", "invalid-host", parse_host_pattern),
+        path=path,
+        priority=reader.integer("priority", 100, MAX_PRIORITY),
+        allowed_origins=_normalized((pattern.text for _, pattern in origins), _ANY_COVERS_ALL),
+        origin_groups=_group_names(reader, group_names, groups),
+        allowed_methods=_normalized(_methods(reader), _ANY_COVERS_ALL),
+        allowed_headers=_normalized(_request_headers(reader), _ANY_LEAVES),
+        exposed_headers=_normalized(_response_headers(reader, exposed), _ANY_COVERS_ALL),
+        allow_credentials=reader.flag("allow_credentials", default=False),
+        max_age=reader.optional_integer("max_age", 600, MAX_MAX_AGE, "max-age-out-of-range"),
+        allow_private_network=reader.flag("allow_private_network", default=False),
+        reject_denied=reader.flag("reject_denied", default=False),
+        tolerate_insecure_origins=reader.flag("tolerate_insecure_origins", default=False),
+        tolerate_public_suffixes=reader.flag("tolerate_public_suffixes", default=False),
+        tolerate_credentialed_regex=reader.flag("tolerate_credentialed_regex", default=False),
+    )
+    if policy.allow_credentials:
+        _check_credentials(reader, policy, origins, group_names, groups)
+        _check_exposed_any(reader, exposed)
+    return (None, tuple(reader.problems)) if reader.problems else (policy, ())
+
+
+def check_group(document: object) -> tuple[OriginGroup | None, tuple[Problem, ...]]:
+    """The group, or ``None`` and every problem."""
+    if not isinstance(document, Mapping):
+        return None, (_no_object(document),)
+    reader = Reader(document, GROUP_KEYS)
+    group = OriginGroup(
+        name=reader.name(),
+        description=reader.text("description"),
+        origins=_normalized((pattern.text for _, pattern in _origins(reader, "origins")), _ANY_COVERS_ALL),
+    )
+    return (None, tuple(reader.problems)) if reader.problems else (group, ())
+
+
+def check_patterns(patterns: object, key: str = "patterns") -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Canonical origin patterns of a list, repeated ones dropped, and every problem with it."""
+    reader = Reader({key: patterns}, (key,))
+    found = _origins(reader, key)
+    return tuple(dict.fromkeys(pattern.text for _, pattern in found)), tuple(reader.problems)
+
+
+def credential_problems(
+    policy: Policy, entries: Iterable[tuple[int | None, OriginPattern]], field: str
+) -> tuple[Problem, ...]:
+    """Why these patterns may not join a policy with credentials; empty for a policy without."""
+    if not policy.allow_credentials:
+        return ()
+    return tuple(
+        Problem(offence.code, field, index, offence.pattern, _for_policy(offence, policy))
+        for index, pattern in entries
+        for offence in untolerated(policy, find_offences([pattern]))
+    )
+
+
+def untolerated(policy: Policy, offences: Iterable[Offence]) -> list[Offence]:
+    """The offences that the policy's own flags do not tolerate."""
+    return [offence for offence in offences if not getattr(policy, TOLERATED_BY.get(offence.code, ""), False)]
+
+
+def _for_policy(offence: Offence, policy: Policy) -> str:
+    return f'Policy "{policy.name}" allows credentials, and {offence.message}'
+
+
+def _no_object(document: object) -> Problem:
+    return Problem("invalid", "", None, document, 'Write a JSON object, as in {"name": "public-api", ...}.')
+
+
+def _normalized(entries: Iterable[str], beside_any: frozenset[str]) -> tuple[str, ...]:
+    """Entries once each, in order; beside a ``*`` only what it does not cover."""
+    once = dict.fromkeys(entries)
+    if http.ANY in once:
+        return tuple(entry for entry in once if entry in beside_any)
+    return tuple(once)
+
+
+def _origins(reader: Reader, key: str) -> list[tuple[int, OriginPattern]]:
+    return _parsed(reader, key, (), "invalid-origin", parse_origin_pattern)
+
+
+def _parsed(
+    reader: Reader, key: str, default: tuple[str, ...], code: str, parse: Callable[[str], Any]
+) -> list[tuple[int, Any]]:
+    found = []
+    for index, entry in reader.entries(key, default):
+        try:
+            found.append((index, parse(entry)))
+        except PatternError as error:
+            reader.note(code, key, entry, str(error), index)
+    return found
+
+
+def _group_names(reader: Reader, entries: list[tuple[int, str]], groups: KnownGroups) -> tuple[str, ...]:
+    for index, entry in entries:
+        if entry not in groups:
+            message = f'There is no origin group "{entry}". Create it first, or correct the name.'
+            reader.note("unknown-group", "origin_groups", entry, message, index)
+    return tuple(dict.fromkeys(entry for _, entry in entries))
+
+
+def _methods(reader: Reader) -> Iterable[str]:
+    key = "allowed_methods"
+    for index, entry in reader.entries(key, ("GET", "HEAD", "POST")):
+        if not http.is_token(entry):
+            reader.note("invalid-method", key, entry, f'"{entry}" is no method. Write one such as PUT, or *.', index)
+        elif http.is_forbidden_method(entry):
+            reader.note("forbidden-method", key, entry, f"No script can send {entry}. Remove it.", index)
+        elif entry.upper() == "PATCH" != entry:
+            message = f"Browsers send {entry} as it is written, and methods are case-sensitive. Write PATCH."
+            reader.note("invalid-method", key, entry, message, index)
+        else:
+            yield http.normalize_method(entry)
+
+
+def _request_headers(reader: Reader) -> Iterable[str]:
+    key = "allowed_headers"
+    for index, entry, name in _header_names(reader, key, reader.entries(key, ("content-type",))):
+        if http.is_forbidden_request_header(name) or name in http.CORS_RESPONSE_HEADERS:
+            message = f"No script can set {entry}, so no policy needs to allow it. Remove it."
+            reader.note("forbidden-request-header", key, entry, message, index)
+        else:
+            yield name
+
+
+def _response_headers(reader: Reader, entries: list[tuple[int, str]]) -> Iterable[str]:
+    key = "exposed_headers"
+    for index, entry, name in _header_names(reader, key, entries):
+        if name in http.FORBIDDEN_RESPONSE_HEADERS or name in http.CORS_REQUEST_HEADERS:
+            message = f"No script can ever read {entry} from a response. Remove it."
+            reader.note("forbidden-response-header", key, entry, message, index)
+        elif name not in http.SAFELISTED_RESPONSE_HEADERS:
+            yield name
+
+
+def _header_names(reader: Reader, key: str, entries: list[tuple[int, str]]) -> Iterable[tuple[int, str, str]]:
+    for index, entry in entries:
+        if http.is_token(entry):
+            yield index, entry, entry.lower()
+        else:
+            message = f'"{entry}" is no header name. Write one such as x-request-id, or *.'
+            reader.note("invalid-header", key, entry, message, index)
+
+
+def _check_credentials(
+    reader: Reader,
+    policy: Policy,
+    origins: list[tuple[int, OriginPattern]],
+    group_names: list[tuple[int, str]],
+    groups: KnownGroups,
+) -> None:
+    for index, pattern in origins:
+        for offence in untolerated(policy, find_offences([pattern])):
+            reader.note(offence.code, "allowed_origins", offence.pattern, offence.message, index)
+    for index, name in group_names:
+        for offence in untolerated(policy, groups.get(name, ())):
+            message = f'Group "{name}": {offence.message}'
+            reader.note(offence.code, "origin_groups", offence.pattern, message, index)
+
+
+def _check_exposed_any(reader: Reader, entries: list[tuple[int, str]]) -> None:
+    for index, entry in entries:
+        if entry == http.ANY:
+            message = "Beside credentials browsers take * for a header of that name. List the header names."
+            reader.note("credentials-expose-any", "exposed_headers", entry, message, index)
