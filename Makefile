@@ -10,7 +10,7 @@ ARGS   ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium test cov wheel demo screenshots clean
+.PHONY: help setup fmt lint types layers migrations check chromium test cov lowest docs wheel demo screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ types: $(STAMP) ## mypy, strict, tests included
 
 layers: $(STAMP) ## import-linter: who may import whom
 	@echo "== layers"
-	@$(BIN)/lint-imports --quiet
+	@$(BIN)/lint-imports --no-logo
 
 migrations: $(STAMP) ## migrations in step with the models, system checks
 	@echo "== migrations and system checks"
@@ -66,6 +66,14 @@ test: check chromium ## all checks, all tests, coverage: enough on a fresh machi
 
 cov: $(STAMP) ## the tests, and where they do not reach: htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=html $(ARGS)
+
+lowest: ## the tests with the oldest releases that pyproject.toml admits
+	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	@.venv-lowest/bin/python -m pip --disable-pip-version-check install -qq -r requirements.txt -c tests/lowest.txt
+	@.venv-lowest/bin/python -m pytest $(ARGS)
+
+docs: $(STAMP) ## do the links in README, docs/ and the rest lead somewhere
+	@$(BIN)/python -m pytest tests/test_documents.py $(ARGS)
 
 wheel: $(STAMP) ## the distribution, in dist/
 	@$(BIN)/python -m build --no-isolation

@@ -1,0 +1,101 @@
+"""What an installation of the distribution gets, and that the lists of dependencies tell one story.
+
+Before you edit: the wheel is built once for all tests here, without network (hatchling is in requirements.txt).
+"""
+
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+from cors_policies import __version__
+
+ROOT = Path(__file__).parent.parent
+APP = ROOT / "cors_policies"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+    """The wheel of this tree, open for reading."""
+    target = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    (path,) = target.glob("*.whl")
+    with zipfile.ZipFile(path) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def metadata(wheel: zipfile.ZipFile) -> Message:
+    """The METADATA file of the wheel."""
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    return message_from_bytes(wheel.read(name))
+
+
+def required_by(metadata: Message) -> dict[str, SpecifierSet]:
+    """What the distribution and its extras need, by name."""
+    lines = [Requirement(line) for line in metadata.get_all("Requires-Dist", [])]
+    return {line.name.lower(): line.specifier for line in lines}
+
+
+def listed_in(path: Path) -> dict[str, SpecifierSet]:
+    """What a requirements file lists, by name."""
+    lines = (re.sub(r"#.*", "", line).strip() for line in path.read_text().splitlines())
+    return {found.name.lower(): found.specifier for found in map(Requirement, filter(None, lines))}
+
+
+class TestTheWheel:
+    """The wheel holds the whole app: modules, templates, static files, migrations and its types' marker."""
+
+    def test_holds_every_file_of_the_app_and_nothing_else(self, wheel: zipfile.ZipFile) -> None:
+        files = [path for path in APP.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+
+        packed = {name for name in wheel.namelist() if ".dist-info/" not in name}
+
+        assert packed == {path.relative_to(ROOT).as_posix() for path in files}
+
+    def test_is_marked_as_typed_and_licensed(self, wheel: zipfile.ZipFile) -> None:
+        names = wheel.namelist()
+
+        assert "cors_policies/py.typed" in names
+        assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)
+
+    def test_names_itself_and_its_version(self, metadata: Message) -> None:
+        assert (metadata["Name"], metadata["Version"]) == ("django-cors-policies", __version__)
+
+
+class TestTheDependencies:
+    """pyproject.toml, requirements.txt and tests/lowest.txt agree about what the app needs."""
+
+    def test_requirements_list_them_with_the_same_bounds(self, metadata: Message) -> None:
+        needed = required_by(metadata)
+
+        listed = listed_in(ROOT / "requirements.txt")
+
+        assert {name: listed.get(name) for name in needed} == needed
+
+    def test_the_lowest_releases_are_the_lower_bounds(self, metadata: Message) -> None:
+        bounds = {
+            name: next(bound.version for bound in specifiers if bound.operator == ">=")
+            for name, specifiers in required_by(metadata).items()
+        }
+
+        lowest = {
+            name: next(iter(specifiers)).version
+            for name, specifiers in listed_in(ROOT / "tests" / "lowest.txt").items()
+        }
+
+        assert lowest.keys() == bounds.keys()
+        for name, version in lowest.items():
+            assert version.removesuffix(".0") == bounds[name].removesuffix(".0"), name
