@@ -1,6 +1,6 @@
 """What an installation of the distribution gets, and that the lists of dependencies tell one story.
 
-Before you edit: the wheel is built once for all tests here, without network: hatchling is in requirements.txt.
+Before you edit: the wheel is built once for all tests here, without network (see requirements.txt).
 """
 
 import re
