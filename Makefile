@@ -61,7 +61,7 @@ test: check chromium ## all checks, all tests, coverage: enough on a fresh machi
 	@echo "== pytest"
 	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report
-	@echo "== coverage of cors_policies alone"
+	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
 
 cov: $(STAMP) ## the tests, and where they do not reach: htmlcov/index.html
