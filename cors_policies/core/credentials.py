@@ -1,12 +1,12 @@
 """Which origins are refused beside ``allow_credentials``, and why?
 
-A response that a page may read with the visitor's cookies is worth stealing, so the origins of such a policy are held
-to more than their syntax.
+A response that a page may read with the visitor's cookies is worth stealing, so the origins of such a policy
+are held to more than their syntax.
 
 Before you edit:
 
-* An *offence* depends on the pattern alone, so that a group's offences are found once, however many policies use it.
-  Whether a policy tolerates an offence is decided by its own flags, afterwards.
+* An *offence* depends on the pattern alone, so that a group's offences are found once, however many policies
+  use it. Whether a policy tolerates an offence is decided by its own flags, afterwards.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ TOLERATED_BY: Final = {
     "public-suffix": "tolerate_public_suffixes",
 }
 REMEDIES: Final = {
-    "credentials-any-origin": "would let every site read responses with the visitor's cookies. List the origins that "
-    "need them, or switch credentials off.",
-    "credentials-null-origin": "is sent by any sandboxed frame and by local files, so it proves nothing. Remove it, or "
-    "switch credentials off.",
-    "credentials-regex": "is an expression, whose hosts cannot be checked. List origins or wildcards instead, or set "
-    "tolerate_credentialed_regex after reading it twice.",
-    "insecure-origin": "is not https: whoever shares the network can put a script on that page. Use https, or set "
-    "tolerate_insecure_origins for a network that you trust.",
-    "public-suffix": "covers names that strangers can register. Put your own domain before the wildcard, or set "
-    "tolerate_public_suffixes if all of these names are yours.",
+    "credentials-any-origin": "would let every site read responses with the visitor's cookies. List the "
+    "origins that need them, or switch credentials off.",
+    "credentials-null-origin": "is sent by any sandboxed frame and by local files, so it proves nothing. "
+    "Remove it, or switch credentials off.",
+    "credentials-regex": "is an expression, whose hosts cannot be checked. List origins or wildcards "
+    "instead, or set tolerate_credentialed_regex after reading it twice.",
+    "insecure-origin": "is not https: whoever shares the network can put a script on that page. Use https, "
+    "or set tolerate_insecure_origins for a network that you trust.",
+    "public-suffix": "covers names that strangers can register. Put your own domain before the wildcard, "
+    "or set tolerate_public_suffixes if all of these names are yours.",
 }
 _PROBE: Final = "https://x.invalid"
 

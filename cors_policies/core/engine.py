@@ -4,10 +4,10 @@
 
 Before you edit:
 
-* The order is fixed: host, path, origin, then method, then header names. For one path an origin is governed by one
-  policy; when that policy denies, no other is tried.
-* A denied preflight is answered 200 without a single ``Access-Control-*`` header (docs/adr/0004): the browser's own
-  message is then the right one, and a stranger learns nothing of the policy.
+* The order is fixed: host, path, origin, then method, then header names. For one path an origin is governed
+  by one policy; when that policy denies, no other is tried.
+* A denied preflight is answered 200 without a single ``Access-Control-*`` header (docs/adr/0004): the
+  browser's own message is then the right one, and a stranger learns nothing of the policy.
 * No preflight answer ever holds ``*``: beside credentials browsers take it literally.
 * Only what was matched is echoed, so that no stranger's text becomes a header.
 """
@@ -47,7 +47,11 @@ PREFLIGHT_STATUS: Final = 200
 REJECTED_STATUS: Final = 403
 
 _VARY_ORIGIN: Final = (http.ORIGIN,)
-_VARY_PREFLIGHT: Final = (http.ORIGIN, http.ACCESS_CONTROL_REQUEST_METHOD, http.ACCESS_CONTROL_REQUEST_HEADERS)
+_VARY_PREFLIGHT: Final = (
+    http.ORIGIN,
+    http.ACCESS_CONTROL_REQUEST_METHOD,
+    http.ACCESS_CONTROL_REQUEST_HEADERS,
+)
 _VARY_PRIVATE_NETWORK: Final = (*_VARY_PREFLIGHT, http.ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK)
 _ANY_ORIGIN: Final = ((http.ACCESS_CONTROL_ALLOW_ORIGIN, http.ANY),)
 
@@ -73,7 +77,7 @@ class Facts(Protocol):
 
     @property
     def requested_headers(self) -> str | None:
-        """``Access-Control-Request-Headers``, several lines joined by commas; ``None`` where there are none."""
+        """``Access-Control-Request-Headers``, lines joined by commas; ``None`` where there are none."""
 
     @property
     def wants_private_network(self) -> bool:
@@ -103,7 +107,7 @@ class StatedFacts:
 
 
 class Decision(NamedTuple):
-    """The answer. ``status`` is ``None`` where the view answers; ``headers`` and ``vary`` are what the answer carries."""
+    """The answer: its status (``None``: the view answers), its CORS headers and what it varies by."""
 
     reason: str
     status: int | None = None
@@ -154,7 +158,7 @@ def is_own_origin(facts: Facts, origin: str) -> bool:
 
 
 def parse_requested_headers(value: str | None) -> tuple[str, ...] | None:
-    """The lower-case names of ``Access-Control-Request-Headers``, once each; ``None`` where it is no such list.
+    """Lower-case names of ``Access-Control-Request-Headers``, once each; ``None`` for what is no such list.
 
     White space around a name and empty elements are tolerated
     (https://www.rfc-editor.org/rfc/rfc9110#section-5.6.1.2).
@@ -170,7 +174,7 @@ def parse_requested_headers(value: str | None) -> tuple[str, ...] | None:
 
 
 def _undecided(group: PathGroup, method: str, reason: str) -> Decision:
-    """No origin is judged. Where everybody gets the same answer, it says so, and shared caches keep one copy."""
+    """No origin is judged. An answer that is the same for everybody says so: shared caches keep one copy."""
     policy = group.open_policy
     if policy is not None and policy.allows_method(method):
         return Decision(reason, None, _ANY_ORIGIN + policy.actual_headers, (), None, group)

@@ -2,11 +2,12 @@ r"""Expressions (``~https://app[0-9]+\.example\.com``): RE2, always anchored, in
 
 Before you edit:
 
-* Never Python's ``re`` here: an expression is an editor's and an origin is a stranger's, and together they can make a
-  backtracking matcher run for seconds.
-* ``google-re2`` is an extra. Without it every expression is refused with a message that says what to install; nothing
-  else of the core needs it.
-* Several expressions are matched by one ``re2.Set`` in chunks: a set that is too large fails to compile, or slows down.
+* Never Python's ``re`` here: an expression is an editor's and an origin is a stranger's, and together they
+  can make a backtracking matcher run for seconds.
+* ``google-re2`` is an extra. Without it every expression is refused with a message that says what to install;
+  nothing else of the core needs it.
+* Several expressions are matched by one ``re2.Set`` in chunks: a set that is too large fails to compile, or
+  slows down.
 """
 
 from __future__ import annotations
@@ -61,10 +62,13 @@ def parse_expression(expression: str) -> Any:
             "or write a wildcard such as https://*.example.com.",
         )
     if not expression:
-        raise PatternError("empty-expression", "There is no expression after the ~. Write one, or remove the line.")
+        raise PatternError(
+            "empty-expression", "There is no expression after the ~. Write one, or remove the line."
+        )
     if not expression.isascii():
         raise PatternError(
-            "expression-not-ascii", "An origin is ASCII. Write an internationalised host as its A-labels (xn--...)."
+            "expression-not-ascii",
+            "An origin is ASCII. Write an internationalised host as its A-labels (xn--...).",
         )
     try:
         return re2.compile(expression, _options(re2, MAX_EXPRESSION_MEMORY))

@@ -2,9 +2,10 @@
 
 Before you edit:
 
-* Browsers turn a host into A-labels by UTS 46, non-transitional, with CheckBidi and CheckJoiners on, CheckHyphens and
-  UseSTD3ASCIIRules off (https://url.spec.whatwg.org/#concept-domain-to-ascii). The ``idna`` package's own ``encode``
-  applies IDNA 2008 instead, which refuses real hosts (``my_app``, ``r3---sn``); so only its tables and checks are used.
+* Browsers turn a host into A-labels by UTS 46, non-transitional, with CheckBidi and CheckJoiners on,
+  CheckHyphens and UseSTD3ASCIIRules off (https://url.spec.whatwg.org/#concept-domain-to-ascii). The ``idna``
+  package's own ``encode`` applies IDNA 2008 instead, which refuses real hosts (``my_app``, ``r3---sn``); so
+  only its tables and checks are used.
 * A host whose last label is a number is an IPv4 address to a browser, or nothing at all
   (https://url.spec.whatwg.org/#ends-in-a-number-checker).
 """
@@ -56,7 +57,9 @@ def canonical_domain(mapped: str) -> str:
     labels = [_a_label(label) for label in mapped.split(".")]
     domain = ".".join(labels)
     if len(domain) > MAX_HOST:
-        raise PatternError("host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host.")
+        raise PatternError(
+            "host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host."
+        )
     if _ACE_PREFIX in domain:
         _check_bidi([_u_label(label) for label in labels])
     if is_numeric_label(labels[-1]) and not is_ipv4(domain):
@@ -87,14 +90,14 @@ def is_canonical_ipv6(host: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether the canonical host can only be this machine: ``localhost``, a name below it, 127.0.0.0/8 or ``[::1]``."""
-    if host == "[::1]" or host == "localhost" or host.endswith(".localhost"):
+    """Whether the canonical host is this machine: ``localhost``, a name below, 127.0.0.0/8 or ``[::1]``."""
+    if host in {"[::1]", "localhost"} or host.endswith(".localhost"):
         return True
     return host.startswith("127.") and is_ipv4(host)
 
 
 def check_label(label: str, shown: str) -> None:
-    """Raise :class:`PatternError` unless the ASCII label could stand in a host; ``shown`` is what the message names."""
+    """Raise :class:`PatternError` unless the ASCII label can stand in a host; the message names ``shown``."""
     if not label:
         raise PatternError(
             "empty-label", "The host has an empty label. Write no two dots in a row and none at either end."
@@ -143,7 +146,9 @@ def _check_ace_label(label: str) -> None:
 def _check_u_label(label: str, shown: str) -> None:
     """The validity criteria of UTS 46, section 4.1, for a label that is already mapped."""
     try:
-        joined = all(idna.valid_contextj(label, at) for at, char in enumerate(label) if char in "\u200c\u200d")
+        joined = all(
+            idna.valid_contextj(label, at) for at, char in enumerate(label) if char in "\u200c\u200d"
+        )
     except (idna.IDNAError, ValueError) as error:
         raise _invalid_idna(shown) from error
     begins_with_mark = unicodedata.category(label[0]).startswith("M")
@@ -173,7 +178,7 @@ def _canonical_ipv6(text: str) -> str:
 
 
 def _compress(number: int) -> str:
-    """The IPv6 serializer of the URL standard. ``str(IPv6Address)`` writes mapped addresses dotted since Python 3.13."""
+    """The IPv6 serializer of the URL standard. Since Python 3.13 ``str`` writes mapped addresses dotted."""
     pieces = [(number >> shift) & 0xFFFF for shift in range(112, -16, -16)]
     start, length = _longest_zero_run(pieces)
     texts = [f"{piece:x}" for piece in pieces]
@@ -195,9 +200,12 @@ def _longest_zero_run(pieces: list[int]) -> tuple[int, int]:
 
 def _invalid_idna(text: str) -> PatternError:
     return PatternError(
-        "invalid-idna", f'"{text}" is no valid internationalised host. Check the spelling, or write its A-labels (xn--...).'
+        "invalid-idna",
+        f'"{text}" is no valid internationalised host. Check the spelling, or write its A-labels (xn--...).',
     )
 
 
 def _invalid_ipv6(text: str) -> PatternError:
-    return PatternError("invalid-ipv6", f'"{text}" is no IPv6 address. Write one in brackets, as in http://[::1]:8080.')
+    return PatternError(
+        "invalid-ipv6", f'"{text}" is no IPv6 address. Write one in brackets, as in http://[::1]:8080.'
+    )

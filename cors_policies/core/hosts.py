@@ -10,7 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cors_policies.core.hostnames import MAX_HOST, canonical_domain, canonical_host, is_numeric_label, map_characters
+from cors_policies.core.hostnames import (
+    MAX_HOST,
+    canonical_domain,
+    canonical_host,
+    is_numeric_label,
+    map_characters,
+)
 from cors_policies.core.problems import PatternError
 
 _SUBDOMAINS = "*."
@@ -48,19 +54,29 @@ def parse_host_pattern(text: str) -> HostPattern:
         )
     base = canonical_domain(base)
     if is_numeric_label(base.rpartition(".")[2]):
-        raise PatternError("numeric-host", "A * cannot stand before an IPv4 address. Write the address itself.")
+        raise PatternError(
+            "numeric-host", "A * cannot stand before an IPv4 address. Write the address itself."
+        )
     if len(base) + len(_SUBDOMAINS) > MAX_HOST:
-        raise PatternError("host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host.")
+        raise PatternError(
+            "host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host."
+        )
     return HostPattern(_SUBDOMAINS + base)
 
 
 def _check_no_other_parts(text: str) -> None:
     if "://" in text or "/" in text:
-        raise PatternError("not-a-host", f'"{text}": write the host alone, as in api.example.com, without scheme or path.')
+        raise PatternError(
+            "not-a-host", f'"{text}": write the host alone, as in api.example.com, without scheme or path.'
+        )
     if not text.startswith("[") and ":" in text:
-        raise PatternError("port", f'"{text}": write the host without its port; a policy holds for all of them.')
+        raise PatternError(
+            "port", f'"{text}": write the host without its port; a policy holds for all of them.'
+        )
     if text.startswith("[") and not text.endswith("]"):
-        raise PatternError("port", f'"{text}": write the address in brackets and without a port, as in [::1].')
+        raise PatternError(
+            "port", f'"{text}": write the address in brackets and without a port, as in [::1].'
+        )
 
 
 def split_host_port(text: str) -> tuple[str, str]:

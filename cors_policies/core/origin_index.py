@@ -2,10 +2,10 @@
 
 Before you edit:
 
-* The cost must grow with the length of the origin, never with the number of patterns: an exact origin is one look-up, a
-  wildcard is found by walking up the origin's own labels, expressions are matched together.
-* The answer must be the one that ``OriginPattern.matches`` gives, pattern by pattern; a property test holds the two
-  together.
+* The cost must grow with the length of the origin, never with the number of patterns: an exact origin is one
+  look-up, a wildcard is found by walking up the origin's own labels, expressions are matched together.
+* The answer must be the one that ``OriginPattern.matches`` gives, pattern by pattern; a property test holds
+  the two together.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _Key = TypeVar("_Key")
 
 
 class OriginIndex:
-    """Patterns with a rank each, built once. :meth:`find` gives the smallest rank among the patterns that match."""
+    """Patterns with a rank each, built once. :meth:`find` gives the smallest rank of those that match."""
 
     __slots__ = (
         "_any",
@@ -124,7 +124,9 @@ class OriginIndex:
         return rank
 
     def _find_expression(self, text: str) -> int:
-        return min((self._expression_ranks[place] for place in self._expressions.matches(text)), default=_NO_RANK)
+        return min(
+            (self._expression_ranks[place] for place in self._expressions.matches(text)), default=_NO_RANK
+        )
 
 
 def _site(scheme: str, host: str, port: str) -> str:
@@ -136,7 +138,7 @@ def _keep_smallest(table: dict[_Key, int], key: _Key, rank: int) -> None:
 
 
 def _find_affixes(shapes: _LabelShapes, label: str) -> int:
-    """The smallest rank whose prefix and suffix stand around the label: one look-up for each pair of lengths."""
+    """The smallest rank whose prefix and suffix stand around the label: one look-up for a pair of lengths."""
     found = _NO_RANK
     for (start, end), ranks in shapes.items():
         prefix, suffix = label[:start], label[len(label) - end :]

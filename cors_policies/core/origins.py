@@ -1,15 +1,16 @@
 """Origins, and the patterns that denote sets of them.
 
-A *pattern* is what an editor types; an *origin* is what a browser sends. This module answers two questions and no
-others: is this text a pattern that we accept, and does this pattern match that origin.
+A *pattern* is what an editor types; an *origin* is what a browser sends. This module answers two questions
+and no others: is this text a pattern that we accept, and does this pattern match that origin.
 
 Before you edit:
 
-* Patterns are parsed strictly, origins cheaply: a pattern is written once, by someone who can be shown a problem; an
-  origin comes from the network and is compared as it is, without normalising.
-* ``*.`` stands for one or more whole labels, never for the bare domain; a ``*`` inside a label never crosses a dot.
-* What is no serialized origin (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin) matches nothing but
-  ``*``, expressions included.
+* Patterns are parsed strictly, origins cheaply: a pattern is written once, by someone who can be shown a
+  problem; an origin comes from the network and is compared as it is, without normalising.
+* ``*.`` stands for one or more whole labels, never for the bare domain; a ``*`` inside a label never crosses
+  a dot.
+* What is no serialized origin (https://html.spec.whatwg.org/#ascii-serialisation-of-an-origin) matches
+  nothing but ``*``, expressions included.
 """
 
 from __future__ import annotations
@@ -74,9 +75,9 @@ class Origin(NamedTuple):
 class OriginPattern:
     """A set of origins. ``text`` is the canonical form: equal texts denote equal sets.
 
-    ``host`` is the canonical host, or what follows the leftmost label's dot where that label holds a wildcard;
-    ``port`` is ``""`` for the default port and ``*`` for any; ``prefix`` and ``suffix`` stand around the ``*`` of a
-    label.
+    ``host`` is the canonical host, or what follows the leftmost label's dot where that label holds a
+    wildcard; ``port`` is ``""`` for the default port and ``*`` for any; ``prefix`` and ``suffix`` stand
+    around the ``*`` of a label.
     """
 
     text: str
@@ -139,7 +140,7 @@ def label_matches(label: str, prefix: str, suffix: str) -> bool:
 
 
 def is_plausible_origin(text: str) -> bool:
-    """Whether ``*`` lets this ``Origin`` through: printable ASCII without space or comma, at most 512 bytes."""
+    """Whether ``*`` lets this ``Origin`` through: visible ASCII without a comma, at most 512 bytes."""
     return _PLAUSIBLE.fullmatch(text) is not None
 
 
@@ -190,9 +191,10 @@ def _check_characters(text: str) -> None:
         raise PatternError("empty", "There is nothing here. Write an origin such as https://example.com.")
     if len(text) > MAX_ORIGIN:
         raise PatternError("too-long", f"An origin pattern has at most {MAX_ORIGIN} characters.")
-    if any(char.isspace() or not char.isprintable() and not _is_format(char) for char in text):
+    if any(char.isspace() or (not char.isprintable() and not _is_format(char)) for char in text):
         raise PatternError(
-            "white-space", "An origin holds no white space and no control characters. Write one origin to a line."
+            "white-space",
+            "An origin holds no white space and no control characters. Write one origin to a line.",
         )
 
 
@@ -220,12 +222,14 @@ def _parse_tuple_pattern(text: str) -> OriginPattern:
 def _parse_scheme(text: str) -> str:
     if _SCHEME.fullmatch(text) is None:
         raise PatternError(
-            "invalid-scheme", f'"{text}" is no scheme. Write a single one, such as https; a * cannot stand for it.'
+            "invalid-scheme",
+            f'"{text}" is no scheme. Write a single one, such as https; a * cannot stand for it.',
         )
     scheme = text.lower()
     if scheme in _OPAQUE_SCHEMES:
         raise PatternError(
-            "opaque-scheme", f"Documents of {scheme}: have no origin of their own; browsers send null for them."
+            "opaque-scheme",
+            f"Documents of {scheme}: have no origin of their own; browsers send null for them.",
         )
     return scheme
 
@@ -241,7 +245,8 @@ def _check_no_url_parts(rest: str) -> None:
     for char, (reason, what) in parts.items():
         if char in rest:
             raise PatternError(
-                reason, f"An origin has no part for {what}. Write only scheme, host and port, as in https://example.com."
+                reason,
+                f"An origin has no part for {what}. Write only scheme, host and port, as in https://example.com.",
             )
 
 
@@ -250,7 +255,9 @@ def _split_port(rest: str) -> tuple[str, str | None]:
     if rest.startswith("["):
         host, bracket, tail = rest.partition("]")
         if tail and not tail.startswith(":"):
-            raise PatternError("invalid-port", f'"{tail}" cannot follow an address. Write a port as in [::1]:8080.')
+            raise PatternError(
+                "invalid-port", f'"{tail}" cannot follow an address. Write a port as in [::1]:8080.'
+            )
         return host + bracket, tail[1:] if tail else None
     host, colon, port = rest.partition(":")
     if ":" in port:
@@ -262,7 +269,9 @@ def _parse_port(scheme: str, port: str | None) -> str:
     if port is None or port == "*":
         return port or ""
     if _PORT.fullmatch(port) is None or not 1 <= int(port) <= _MAX_PORT:
-        raise PatternError("invalid-port", f'"{port}" is no port. Write a number from 1 to 65535, or * for any port.')
+        raise PatternError(
+            "invalid-port", f'"{port}" is no port. Write a number from 1 to 65535, or * for any port.'
+        )
     number = str(int(port))
     return "" if DEFAULT_PORTS.get(scheme) == number else number
 
@@ -291,7 +300,9 @@ def _parse_host_pattern(scheme: str, host: str, port: str) -> OriginPattern:
             raise PatternError("numeric-host", "A * cannot stand before an IPv4 address. List the addresses.")
     text = f"{label}{dot}{base}"
     if len(text) > MAX_HOST:
-        raise PatternError("host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host.")
+        raise PatternError(
+            "host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host."
+        )
     kind = OriginKind.SUBDOMAINS if label == "*" else OriginKind.LABEL
     prefix, _, suffix = label.partition("*")
     return OriginPattern(f"{scheme}://{text}{shown_port}", kind, scheme, base, port, prefix, suffix)
@@ -308,7 +319,9 @@ def _split_wildcard(host: str) -> tuple[str, str, str]:
             "https://preview-*.example.com.",
         )
     if not label.isascii():
-        raise PatternError("wildcard-label", f'"{label}": a label with a * is written in a-z, 0-9, "-" and "_".')
+        raise PatternError(
+            "wildcard-label", f'"{label}": a label with a * is written in a-z, 0-9, "-" and "_".'
+        )
     check_label(label.replace("*", "-"), label)
     if dot and not base:
         raise PatternError("empty-label", "The host ends in a dot. Write it without.")

@@ -32,8 +32,12 @@ class PolicySet:
     def to_document(self) -> Document:
         """The policy set document: groups and policies by name."""
         return {
-            "origin_groups": [group.to_document() for group in sorted(self.origin_groups, key=lambda item: item.name)],
-            "policies": [policy.to_document() for policy in sorted(self.policies, key=lambda item: item.name)],
+            "origin_groups": [
+                group.to_document() for group in sorted(self.origin_groups, key=lambda item: item.name)
+            ],
+            "policies": [
+                policy.to_document() for policy in sorted(self.policies, key=lambda item: item.name)
+            ],
         }
 
 
@@ -110,7 +114,7 @@ def _placed(problem: Problem, key: str, index: int) -> Problem:
 
 
 def _offences(documents: Sequence[object], groups: Iterable[OriginGroup]) -> dict[str, Sequence[Offence]]:
-    """The groups of this document by name; one that has problems is known, so that it is reported once only."""
+    """The groups of this document by name. One that has problems is known: it is reported once only."""
     named: dict[str, Sequence[Offence]] = {}
     for document in documents:
         name = document.get("name") if isinstance(document, Mapping) else None

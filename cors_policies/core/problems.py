@@ -2,10 +2,10 @@
 
 Before you edit:
 
-* ``code`` and ``field`` are a public interface: forms, the API and pipelines rely on them. ``message`` is for people
-  and may be reworded, as long as it says what to write instead.
-* A *problem* is about an ill-formed or refused policy. A request that is not let through is *denied*, which is no
-  problem at all: see :mod:`cors_policies.core.engine`.
+* ``code`` and ``field`` are a public interface: forms, the API and pipelines rely on them. ``message`` is for
+  people and may be reworded, as long as it says what to write instead.
+* A *problem* is about an ill-formed or refused policy. A request that is not let through is *denied*, which
+  is no problem at all: see :mod:`cors_policies.core.engine`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Problem:
 
 
 class PatternError(ValueError):
-    """A text that is no pattern. ``reason`` is a slug of its own for each refusal; ``str()`` says what to write."""
+    """A text that is no pattern. ``reason`` is a slug for each refusal; ``str()`` says what to write."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

@@ -2,7 +2,8 @@
 
 Before you edit:
 
-* The list comes from the ``publicsuffixlist`` package, private section included: ``github.io`` is as shared as ``com``.
+* The list comes from the ``publicsuffixlist`` package, private section included: ``github.io`` is as shared
+  as ``com``.
 * The list is parsed at the first question only. Few policies ever ask it, and never on the request path.
 """
 
@@ -21,7 +22,7 @@ def _suffix_list() -> PublicSuffixList:
 def is_public_suffix(host: str) -> bool:
     """Whether strangers can register names directly under the canonical ``host`` (https://publicsuffix.org/list/).
 
-    True for an unlisted top-level domain too, and for a host that a wildcard rule stands below (``kawasaki.jp``);
-    false for ``localhost``, which is always this machine.
+    True for an unlisted top-level domain too, and for a host that a wildcard rule stands below
+    (``kawasaki.jp``); false for ``localhost``, which is always this machine.
     """
     return host != "localhost" and _suffix_list().is_public(host)

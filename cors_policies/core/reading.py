@@ -2,8 +2,8 @@
 
 Before you edit:
 
-* A reader never raises for what somebody wrote: it notes every problem, with the place as it was submitted, and goes on
-  with the default, so that one look at the answer shows everything that is wrong.
+* A reader never raises for what somebody wrote: it notes every problem, with the place as it was submitted,
+  and goes on with the default, so that one look at the answer shows everything that is wrong.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Reader:
         for key in document:
             if key not in known_keys:
                 shown = ", ".join(known_keys)
-                self.note("unknown-key", str(key), document[key], f'"{key}" is no key here. The keys are: {shown}.')
+                self.note(
+                    "unknown-key", str(key), document[key], f'"{key}" is no key here. The keys are: {shown}.'
+                )
 
     def note(self, code: str, field: str, value: object, message: str, index: int | None = None) -> None:
         """Adds a problem."""
@@ -66,7 +68,9 @@ class Reader:
         """Any text that every database can store."""
         value = self._document.get(key, "")
         if not isinstance(value, str) or _UNSTORABLE.search(value):
-            self.note("invalid", key, value, f"Write {key} as text, without NUL characters and lone surrogates.")
+            self.note(
+                "invalid", key, value, f"Write {key} as text, without NUL characters and lone surrogates."
+            )
             return ""
         return value
 

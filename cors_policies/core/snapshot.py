@@ -2,9 +2,12 @@
 
 Before you edit:
 
-* A snapshot is immutable and whole. A request is decided by one snapshot from beginning to end; a change makes a new one.
-* Everything that does not depend on the request is made here, once: the engine only looks up and puts together.
-* Origins of a group are indexed once and shared by all policies that use it, so that memory does not multiply.
+* A snapshot is immutable and whole. A request is decided by one snapshot from beginning to end; a change
+  makes a new one.
+* Everything that does not depend on the request is made here, once: the engine only looks up and puts
+  together.
+* Origins of a group are indexed once and shared by all policies that use it, so that memory does not
+  multiply.
 """
 
 from __future__ import annotations
@@ -68,7 +71,7 @@ class CompiledPolicy:
         return method != http.ANY and http.is_token(method) if methods is None else method in methods
 
     def allows_headers(self, names: Iterable[str]) -> bool:
-        """Whether all of the lower-case request-header names may be sent. ``*`` never covers ``authorization``."""
+        """Whether all of the lower-case names may be sent. ``*`` never covers ``authorization``."""
         if not self.allows_any_header:
             return self._headers.issuperset(names)
         return all(name in self._headers or name not in _NEVER_COVERED for name in names)
@@ -88,7 +91,9 @@ class PathGroup:
         alone = len(members) == 1 and not is_shielded
         self.policies = tuple(member.compile(alone=alone) for member in members)
         self.reject_denied = any(policy.reject_denied for policy in self.policies)
-        self._index = OriginIndex((pattern, rank) for rank, member in enumerate(members) for pattern in member.patterns)
+        self._index = OriginIndex(
+            (pattern, rank) for rank, member in enumerate(members) for pattern in member.patterns
+        )
         self._shared = tuple((rank, index) for rank, member in enumerate(members) for index in member.shared)
 
     def find_policy(self, origin: str) -> CompiledPolicy | None:
@@ -120,9 +125,11 @@ class Snapshot:
             by_host.setdefault(group.host, []).append(group)
         indexes = {host: _path_index(members) for host, members in by_host.items()}
         self.version = version
-        self._any_host = indexes.pop("", None) or _path_index(())
+        self._any_host = indexes.pop("") if "" in indexes else _path_index(())
         self._hosts = {host: index for host, index in indexes.items() if not HostPattern(host).is_wildcard}
-        self._wildcard_hosts = {host[1:]: index for host, index in indexes.items() if HostPattern(host).is_wildcard}
+        self._wildcard_hosts = {
+            host[1:]: index for host, index in indexes.items() if HostPattern(host).is_wildcard
+        }
         self.policy_count = sum(len(group.policies) for members in by_host.values() for group in members)
 
     @property
@@ -170,8 +177,11 @@ def compile_snapshot(
     shields: Iterable[Shield] = (),
     version: str = "",
 ) -> Snapshot:
-    """The snapshot of valid policies and the groups that they name. Policies that are not live are left out."""
-    shared = {name: OriginIndex((parse_origin_pattern(text), 0) for text in group.origins) for name, group in groups.items()}
+    """The snapshot of valid policies and the groups that they name. Those that are not live are left out."""
+    shared = {
+        name: OriginIndex((parse_origin_pattern(text), 0) for text in group.origins)
+        for name, group in groups.items()
+    }
     sites: dict[Shield, list[_Member]] = {}
     for policy in policies:
         if policy.is_live:

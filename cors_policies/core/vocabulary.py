@@ -4,8 +4,8 @@ Before you edit:
 
 * Header names are stored lower-case, since HTTP compares them so; methods are case-sensitive
   (https://www.rfc-editor.org/rfc/rfc9110#section-9.1).
-* "Forbidden" is the standard's word for what a script can never send or read. Listing such a name in a policy would
-  promise what no browser does.
+* "Forbidden" is the standard's word for what a script can never send or read. Listing such a name in a policy
+  would promise what no browser does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ACCESS_CONTROL_REQUEST_METHOD: Final = "Access-Control-Request-Method"
 ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK: Final = "Access-Control-Request-Private-Network"
 ORIGIN: Final = "Origin"
 ANY: Final = "*"
-"""The wildcard in lists of methods and header names. It is never sent: a policy's answer always names what it allows."""
+"""The wildcard. No preflight answer ever holds it: beside credentials browsers take it literally."""
 
 # https://fetch.spec.whatwg.org/#cors-safelisted-method
 SAFELISTED_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
