@@ -19,6 +19,8 @@ from cors_policies.core.hostnames import (
 )
 from cors_policies.core.problems import PatternError
 
+MAX_TEXT = 512
+"""Before mapping, which may shorten a host; longer ones only cost time."""
 _SUBDOMAINS = "*."
 
 
@@ -43,6 +45,8 @@ class HostPattern:
 def parse_host_pattern(text: str) -> HostPattern:
     """The pattern that ``text`` denotes, normalised. Raises :class:`PatternError`."""
     text = text.strip()
+    if len(text) > MAX_TEXT:
+        raise PatternError("host-too-long", f"A host has at most {MAX_HOST} characters. Write a real host.")
     _check_no_other_parts(text)
     if "*" not in text:
         return HostPattern(canonical_host(text))
@@ -80,12 +84,18 @@ def _check_no_other_parts(text: str) -> None:
 
 
 def split_host_port(text: str) -> tuple[str, str]:
-    """Lower-case host and port (``""`` where there is none) of a request's ``Host``.
-
-    One trailing dot is dropped: ``api.example.com.`` is the same server, and must not slip past its policies.
-    """
+    """Lower-case host and port (``""`` where there is none) of a request's ``Host``."""
     text = text.lower()
     host, colon, port = text.rpartition(":")
     if not colon or text.endswith("]"):
         host, port = text, ""
-    return host.removesuffix("."), port
+    return host, port
+
+
+def host_without_port(text: str) -> str:
+    """The host of a request's ``Host``, to look policies up by.
+
+    One trailing dot is dropped: ``api.example.com.`` is the same server, and must not slip past its policies.
+    (It is another origin all the same, so :func:`split_host_port` keeps the dot.)
+    """
+    return split_host_port(text)[0].removesuffix(".")
