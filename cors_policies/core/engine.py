@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from cors_policies.core import vocabulary as http
-from cors_policies.core.hosts import split_host_port
+from cors_policies.core.hosts import host_without_port, split_host_port
 from cors_policies.core.origins import DEFAULT_PORTS, parse_serialized_origin
 from cors_policies.core.snapshot import SEPARATOR, CompiledPolicy, Headers, PathGroup, Snapshot
 
@@ -133,7 +133,7 @@ _UNGOVERNED: Final = Decision(UNGOVERNED, vary=())
 
 def decide(snapshot: Snapshot, facts: Facts) -> Decision:
     """The decision about one request, by the rules of docs/how-a-request-is-decided.md. Never raises."""
-    group = snapshot.find_group(facts.path, split_host_port(facts.host)[0] if snapshot.uses_hosts else "")
+    group = snapshot.find_group(facts.path, host_without_port(facts.host) if snapshot.uses_hosts else "")
     if group is None:
         return _UNGOVERNED
     origin = facts.origin
