@@ -29,6 +29,11 @@ class Problem:
     value: object
     message: str
 
+    def __post_init__(self) -> None:
+        # Texts that are sent and printed quote what somebody wrote, and half a character cannot be encoded.
+        object.__setattr__(self, "field", _encodable(self.field))
+        object.__setattr__(self, "message", _encodable(self.message))
+
     @property
     def attr(self) -> str:
         """The field and index as one dotted path: ``allowed_origins.2``."""
@@ -42,6 +47,10 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.attr}: {self.code}: {self.message}"
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class PatternError(ValueError):

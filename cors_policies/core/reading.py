@@ -97,7 +97,7 @@ class Reader:
             self.note("invalid", key, value, f"Write a whole number from 0 to {maximum}.")
             return default
         if not 0 <= value <= maximum:
-            self.note(code, key, value, f"{value} is out of range. Write a whole number from 0 to {maximum}.")
+            self.note(code, key, value, f"Out of range. Write a whole number from 0 to {maximum}.")
             return default
         return value
 
