@@ -105,15 +105,20 @@ def is_token(text: str) -> bool:
 
 def normalize_method(method: str) -> str:
     """The method as fetch() sends it: only the standard's six names are upper-cased, ``patch`` is not."""
-    upper = method.upper()
+    upper = _upper(method)
     return upper if upper in NORMALIZED_METHODS else method
 
 
 def is_forbidden_method(method: str) -> bool:
     """Whether no script can ever send this method, in whatever case it is written."""
-    return method.upper() in FORBIDDEN_METHODS
+    return _upper(method) in FORBIDDEN_METHODS
 
 
 def is_forbidden_request_header(name: str) -> bool:
     """Whether the lower-case ``name`` is one that no script can set."""
     return name in FORBIDDEN_REQUEST_HEADERS or name.startswith(FORBIDDEN_REQUEST_HEADER_PREFIXES)
+
+
+def _upper(method: str) -> str:
+    """ASCII letters only: ``str.upper`` would make ``POST`` of a word with a long s."""
+    return method.upper() if method.isascii() else method
