@@ -14,3 +14,10 @@ class CorsPoliciesConfig(AppConfig):
     label = "cors_policies"
     verbose_name = _("CORS policies")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connects the receivers and registers the system checks."""
+        from cors_policies import checks, receivers
+
+        receivers.connect()
+        checks.register_checks()

@@ -1,0 +1,116 @@
+"""What has the project set in ``CORS_POLICIES``?
+
+This is the only reader of Django's settings. Wrong values never stop a request: they fall back to the default here, and
+the system checks report them (:mod:`cors_policies.checks`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.signals import setting_changed
+
+SETTING: Final = "CORS_POLICIES"
+DEFAULT_PERMISSION_CLASSES: Final = ("cors_policies.api.permissions.PolicyPermissions",)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force. ``REFRESH_INTERVAL`` is in seconds."""
+
+    REFRESH_INTERVAL: float = 1.0
+    DATABASE_ALIAS: str = "default"
+    API_PERMISSION_CLASSES: tuple[str, ...] = DEFAULT_PERMISSION_CLASSES
+
+
+@dataclass(frozen=True, slots=True)
+class SettingProblem:
+    """A key of ``CORS_POLICIES`` that is not used, and what to write instead."""
+
+    key: str
+    message: str
+    remedy: str
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings in force: what the project has set, and the default for what it has not, or has set wrongly."""
+    return Settings(
+        **{key: _READERS[key](value) for key, value in _given().items() if _is_usable(key, value)}
+    )
+
+
+def setting_problems() -> list[SettingProblem]:
+    """Everything that is wrong with ``CORS_POLICIES``."""
+    given = getattr(settings, SETTING, {})
+    if not isinstance(given, Mapping):
+        return [
+            SettingProblem(SETTING, f"{SETTING} is no dict.", f"Write {SETTING} = {{...}}, or remove it.")
+        ]
+    known = ", ".join(_READERS)
+    return [
+        SettingProblem(str(key), f"{SETTING} has the unknown key {key!r}.", f"The keys are: {known}.")
+        if key not in _READERS
+        else SettingProblem(key, f"{SETTING}[{key!r}] is {value!r}.", _REMEDIES[key])
+        for key, value in given.items()
+        if not _is_usable(key, value)
+    ]
+
+
+def _given() -> Mapping[str, Any]:
+    given = getattr(settings, SETTING, {})
+    return given if isinstance(given, Mapping) else {}
+
+
+def _is_usable(key: object, value: object) -> bool:
+    if not isinstance(key, str) or key not in _READERS:
+        return False
+    try:
+        _READERS[key](value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise ValueError(value)
+    return float(value)
+
+
+def _alias(value: object) -> str:
+    if not isinstance(value, str) or value not in settings.DATABASES:
+        raise ValueError(value)
+    return value
+
+
+def _dotted_names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(
+        isinstance(name, str) and "." in name for name in value
+    ):
+        raise ValueError(value)
+    return tuple(value)
+
+
+_READERS: Final = {
+    "REFRESH_INTERVAL": _seconds,
+    "DATABASE_ALIAS": _alias,
+    "API_PERMISSION_CLASSES": _dotted_names,
+}
+_REMEDIES: Final = {
+    "REFRESH_INTERVAL": "Write a number of seconds, as in 1.0; 0 looks before every request.",
+    "DATABASE_ALIAS": "Write an alias of DATABASES.",
+    "API_PERMISSION_CLASSES": 'Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].',
+}
+
+
+def _forget(*, setting: str, **_kwargs: object) -> None:
+    if setting in {SETTING, "DATABASES"}:
+        get_settings.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="cors_policies.conf")

@@ -1,0 +1,117 @@
+"""How does a request meet the policy set?
+
+The middleware turns the request into facts, asks the engine, and puts the decision on the response. It decides nothing.
+
+Before you edit:
+
+* It runs before and after everything else, for every request: no query, no settings, no header mapping
+  (``request.headers`` costs more than all of this together).
+* A request is decided once, by one snapshot, before the view runs; what the view changes is obeyed by the next request.
+* On a governed path the policy is the only authority: what a view set of ``Access-Control-*`` is removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
+
+from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
+from cors_policies.store import store
+
+_PREFIX: Final = "access-control-"
+GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+
+
+class RequestFacts:
+    """What the engine may ask of a Django request; read when it is asked, and not before."""
+
+    __slots__ = ("_request", "method", "origin", "path")
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self.method = request.method or ""
+        self.path = request.path_info
+        self.origin: str | None = request.META.get("HTTP_ORIGIN")
+
+    @property
+    def requested_method(self) -> str | None:
+        """``Access-Control-Request-Method``."""
+        return self._request.META.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
+
+    @property
+    def requested_headers(self) -> str | None:
+        """``Access-Control-Request-Headers``."""
+        return self._request.META.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
+
+    @property
+    def wants_private_network(self) -> bool:
+        """``Access-Control-Request-Private-Network: true``."""
+        return self._request.META.get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") == "true"
+
+    @property
+    def scheme(self) -> str:
+        """``http`` or ``https``, behind a proxy as Django's settings say."""
+        return self._request.scheme or ""
+
+    @property
+    def host(self) -> str:
+        """The host with its port, ``""`` where Django refuses it."""
+        try:
+            return self._request.get_host()
+        except DisallowedHost:
+            return ""
+
+
+class CorsPolicyMiddleware:
+    """Answers preflights and puts the headers of the governing policy on responses, sync and async."""
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        """The response to the request, with what the decision says on it."""
+        if self._is_async:
+            return self.__acall__(request)
+        decision = decide(store.current(), RequestFacts(request))
+        response = _answer(decision) or self.get_response(request)
+        return _annotate(response, decision)
+
+    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
+        """As ``__call__``."""
+        decision = decide(await store.acurrent(), RequestFacts(request))
+        response = _answer(decision) or await self.get_response(request)
+        return _annotate(response, decision)
+
+
+def _answer(decision: Decision) -> HttpResponse | None:
+    """The whole response where the view is not to be called."""
+    if decision.status is None:
+        return None
+    if decision.status == REJECTED_STATUS:
+        text = f"This cross-origin request is denied: {decision.reason}.\n"
+        return HttpResponse(text, status=REJECTED_STATUS, content_type="text/plain; charset=utf-8")
+    return HttpResponse(status=decision.status, headers={"Content-Length": "0"})
+
+
+def _annotate(response: HttpResponseBase, decision: Decision) -> HttpResponseBase:
+    if not decision.is_governed:
+        return response
+    for name in [name for name in response.headers if name.lower().startswith(_PREFIX)]:
+        del response.headers[name]
+    for name, value in decision.headers:
+        response.headers[name] = value
+    if decision.vary:
+        patch_vary_headers(response, decision.vary)
+    return response

@@ -1,0 +1,15 @@
+"""The rows of the policy set."""
+
+from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
+from cors_policies.models.policies import Policy, PolicyOrigin, PolicyOriginGroup
+from cors_policies.models.versions import PolicySetVersion
+
+__all__ = [
+    "Origin",
+    "OriginGroup",
+    "OriginGroupOrigin",
+    "Policy",
+    "PolicyOrigin",
+    "PolicyOriginGroup",
+    "PolicySetVersion",
+]

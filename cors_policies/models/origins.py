@@ -1,0 +1,123 @@
+"""Which rows hold origins?
+
+An origin pattern is one row, shared by the policies and groups that allow it: who asks where an origin is let in, or
+takes it away everywhere, looks at one row.
+
+Before you edit: lists keep their order. The rows between a list and its origins carry the position.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cors_policies.core.origins import MAX_ORIGIN, parse_origin_pattern
+from cors_policies.core.policy import MAX_NAME
+from cors_policies.core.problems import PatternError
+from cors_policies.core.validation import credential_problems
+from cors_policies.fields import ExactCharField
+from cors_policies.models.versions import VersionedModel, VersionedQuerySet
+
+
+class Origin(VersionedModel):
+    """One origin pattern, in its canonical form."""
+
+    pattern = ExactCharField(
+        _("pattern"),
+        max_length=MAX_ORIGIN,
+        unique=True,
+        help_text=_(
+            "Scheme, host and port of the page that calls, as in https://app.example.com. "
+            "https://*.example.com is every name below the domain."
+        ),
+    )
+    description = models.TextField(
+        _("description"), blank=True, help_text=_("Whose it is, and whom to ask about it.")
+    )
+
+    objects: ClassVar[models.Manager[Origin]] = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("origin")
+        verbose_name_plural = _("origins")
+        ordering = ("pattern",)
+
+    def __str__(self) -> str:
+        return self.pattern
+
+    def clean(self) -> None:
+        """Normalises the pattern. Raises ``ValidationError`` for what is none, or what a policy that uses it refuses."""
+        try:
+            pattern = parse_origin_pattern(self.pattern)
+        except PatternError as error:
+            raise ValidationError({"pattern": ValidationError(str(error), code="invalid-origin")}) from error
+        self.pattern = pattern.text
+        if self.pk is not None:
+            problems = [
+                ValidationError(problem.message, code=problem.code)
+                for policy in self.credentialed_policies()
+                for problem in credential_problems(policy, [(None, pattern)], "pattern")
+            ]
+            if problems:
+                raise ValidationError({"pattern": problems})
+
+    def credentialed_policies(self) -> models.QuerySet[Any]:
+        """The policies with credentials that allow this origin, directly or through a group."""
+        policies = type(self)._meta.get_field("policies").related_model._default_manager.all()
+        direct, through = Q(allowed_origins=self), Q(origin_groups__origins=self)
+        return policies.filter(direct | through, allow_credentials=True).distinct().order_by("name")
+
+
+class OriginGroup(VersionedModel):
+    """Origins under a name, for policies to share."""
+
+    name = ExactCharField(
+        _("name"),
+        max_length=MAX_NAME,
+        unique=True,
+        help_text=_('Letters, digits, "-" and "_". Policies name the group by it.'),
+    )
+    description = models.TextField(_("description"), blank=True)
+    origins: models.ManyToManyField[Origin, Any] = models.ManyToManyField(
+        Origin,
+        through="OriginGroupOrigin",
+        related_name="origin_groups",
+        verbose_name=_("origins"),
+        blank=True,
+    )
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects: ClassVar[models.Manager[OriginGroup]] = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("origin group")
+        verbose_name_plural = _("origin groups")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class OriginGroupOrigin(VersionedModel):
+    """The place of an origin in a group."""
+
+    group = models.ForeignKey(OriginGroup, models.CASCADE, related_name="entries")
+    origin = models.ForeignKey(Origin, models.CASCADE, related_name="group_entries")
+    position = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[models.Manager[OriginGroupOrigin]] = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("origin of a group")
+        verbose_name_plural = _("origins of groups")
+        ordering = ("position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("group", "origin"), name="cors_policies_group_origin_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.group_id}: {self.origin_id}"

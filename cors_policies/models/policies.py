@@ -1,0 +1,250 @@
+"""Which rows hold policies?
+
+Before you edit:
+
+* What a policy may hold is decided by :mod:`cors_policies.core.validation`; ``clean`` asks it. The constraints below
+  are what a database can check by itself, for writes that pass by ``clean``.
+* Lists of words are JSON; lists of origins and groups are rows with a position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from cors_policies.core.credentials import Offence, find_offences
+from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY, POLICY_KEYS, Document
+from cors_policies.core.problems import PatternError
+from cors_policies.core.validation import check_policy
+from cors_policies.fields import ExactCharField
+from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
+from cors_policies.models.versions import VersionedModel, VersionedQuerySet
+
+RELATION_KEYS: Final = ("allowed_origins", "origin_groups")
+COLUMN_KEYS: Final = tuple(key for key in POLICY_KEYS if key not in RELATION_KEYS)
+
+
+def default_methods() -> list[str]:
+    """The methods of a new policy."""
+    return ["GET", "HEAD", "POST"]
+
+
+def default_request_headers() -> list[str]:
+    """The request-header names of a new policy."""
+    return ["content-type"]
+
+
+class Policy(VersionedModel):
+    """Who may call what lies under one path, and how."""
+
+    class Mode(models.TextChoices):
+        """Whether a policy is obeyed."""
+
+        LIVE = "live", _("live")
+        OFF = "off", _("off")
+
+    name = ExactCharField(
+        _("name"),
+        max_length=MAX_NAME,
+        unique=True,
+        help_text=_('Letters, digits, "-" and "_", as in public-api.'),
+    )
+    description = models.TextField(_("description"), blank=True)
+    mode = models.CharField(
+        _("mode"),
+        max_length=10,
+        choices=Mode.choices,
+        default=Mode.LIVE,
+        help_text=_("Off: as if the policy were not there. A broader policy may then govern its path."),
+    )
+    host = ExactCharField(
+        _("host"),
+        max_length=255,
+        blank=True,
+        default="",
+        help_text=_("Which of this site's hosts: api.example.com or *.example.com. Empty: all of them."),
+    )
+    path = ExactCharField(
+        _("path"),
+        max_length=500,
+        help_text=_(
+            "/api/orders is itself, /api/*/files one segment in between, /api/** all below. The most specific governs."
+        ),
+    )
+    priority = models.PositiveSmallIntegerField(
+        _("priority"),
+        default=100,
+        help_text=_("Among policies of the same host and path, the smaller one is tried first."),
+    )
+    allowed_origins: models.ManyToManyField[Origin, Any] = models.ManyToManyField(
+        Origin, through="PolicyOrigin", related_name="policies", verbose_name=_("allowed origins"), blank=True
+    )
+    origin_groups: models.ManyToManyField[OriginGroup, Any] = models.ManyToManyField(
+        OriginGroup,
+        through="PolicyOriginGroup",
+        related_name="policies",
+        verbose_name=_("origin groups"),
+        blank=True,
+    )
+    allowed_methods = models.JSONField(_("allowed methods"), default=default_methods, blank=True)
+    allowed_headers = models.JSONField(
+        _("allowed request headers"), default=default_request_headers, blank=True
+    )
+    exposed_headers = models.JSONField(_("exposed response headers"), default=list, blank=True)
+    allow_credentials = models.BooleanField(
+        _("allow credentials"),
+        default=False,
+        help_text=_("Lets pages send the visitor's cookies, and read what only that visitor may see."),
+    )
+    max_age = models.PositiveIntegerField(
+        _("max-age"),
+        null=True,
+        blank=True,
+        default=600,
+        help_text=_(
+            "For how many seconds a browser remembers a preflight, 0 to 86400. Empty: the browser's own default."
+        ),
+    )
+    allow_private_network = models.BooleanField(
+        _("allow private network"),
+        default=False,
+        help_text=_("Lets public pages reach this site on a private network, where the browser asks for it."),
+    )
+    reject_denied = models.BooleanField(
+        _("reject what is denied"),
+        default=False,
+        help_text=_(
+            "Answers 403 to a denied request, so that it never reaches the view. Otherwise only its answer is withheld."
+        ),
+    )
+    tolerate_insecure_origins = models.BooleanField(
+        _("tolerate insecure origins"),
+        default=False,
+        help_text=_("Allows credentials for origins without https."),
+    )
+    tolerate_public_suffixes = models.BooleanField(
+        _("tolerate public suffixes"),
+        default=False,
+        help_text=_("Allows credentials for a wildcard under a suffix that others can register names below."),
+    )
+    tolerate_credentialed_regex = models.BooleanField(
+        _("tolerate expressions with credentials"),
+        default=False,
+        help_text=_("Allows credentials for ~ expressions, which no check can see into."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    objects: ClassVar[models.Manager[Policy]] = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ("host", "path", "priority", "name")
+        indexes = (models.Index(fields=("host", "path"), name="cors_policies_path_group"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(mode__in=("live", "off")), name="cors_policies_mode"),
+            models.CheckConstraint(condition=Q(path__startswith="/"), name="cors_policies_path"),
+            models.CheckConstraint(condition=Q(priority__lte=MAX_PRIORITY), name="cors_policies_priority"),
+            models.CheckConstraint(
+                condition=Q(max_age__isnull=True) | Q(max_age__lte=MAX_MAX_AGE), name="cors_policies_max_age"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Normalises every field. Raises ``ValidationError`` with the code and field of every problem."""
+        policy, problems = check_policy(self._document(), self._known_groups())
+        if policy is None:
+            errors: dict[str, list[ValidationError]] = {}
+            for problem in problems:
+                errors.setdefault(problem.field, []).append(
+                    ValidationError(problem.message, code=problem.code)
+                )
+            raise ValidationError(errors)
+        document = policy.to_document()
+        for key in COLUMN_KEYS:
+            setattr(self, key, document[key])
+
+    def _document(self) -> Document:
+        columns = {key: getattr(self, key) for key in COLUMN_KEYS}
+        if self.pk is None:
+            return columns
+        origins = self.origin_entries.values_list("origin__pattern", flat=True)
+        groups = self.group_entries.values_list("group__name", flat=True)
+        return columns | {"allowed_origins": [*origins], "origin_groups": [*groups]}
+
+    def _known_groups(self) -> dict[str, Sequence[Offence]]:
+        if self.pk is None:
+            return {}
+        return known_groups(OriginGroup.objects.filter(policies=self))
+
+
+def known_groups(groups: models.QuerySet[OriginGroup]) -> dict[str, Sequence[Offence]]:
+    """The groups by name, each with what its origins offend against beside credentials. Two queries.
+
+    A group that holds a broken row is left out, as if it did not exist: what names it is not obeyed.
+    """
+    patterns: dict[str, list[str]] = {name: [] for name in groups.values_list("name", flat=True)}
+    entries = OriginGroupOrigin.objects.using(groups.db).filter(group__in=groups)
+    for name, pattern in entries.order_by("position", "pk").values_list("group__name", "origin__pattern"):
+        patterns[name].append(pattern)
+    offences = ((name, _offences(texts)) for name, texts in patterns.items())
+    return {name: found for name, found in offences if found is not None}
+
+
+def _offences(texts: list[str]) -> tuple[Offence, ...] | None:
+    try:
+        return find_offences(map(parse_origin_pattern, texts))
+    except PatternError:
+        return None
+
+
+class PolicyOrigin(VersionedModel):
+    """The place of an origin in a policy."""
+
+    policy = models.ForeignKey(Policy, models.CASCADE, related_name="origin_entries")
+    origin = models.ForeignKey(Origin, models.CASCADE, related_name="policy_entries")
+    position = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[models.Manager[PolicyOrigin]] = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("origin of a policy")
+        verbose_name_plural = _("origins of policies")
+        ordering = ("position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("policy", "origin"), name="cors_policies_policy_origin_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.policy_id}: {self.origin_id}"
+
+
+class PolicyOriginGroup(VersionedModel):
+    """The place of an origin group in a policy."""
+
+    policy = models.ForeignKey(Policy, models.CASCADE, related_name="group_entries")
+    group = models.ForeignKey(OriginGroup, models.CASCADE, related_name="policy_entries")
+    position = models.PositiveIntegerField(default=0)
+
+    objects: ClassVar[models.Manager[PolicyOriginGroup]] = VersionedQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("origin group of a policy")
+        verbose_name_plural = _("origin groups of policies")
+        ordering = ("position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("policy", "group"), name="cors_policies_policy_group_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.policy_id}: {self.group_id}"

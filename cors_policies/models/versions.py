@@ -1,0 +1,163 @@
+"""How does every process learn that the policy set has changed?
+
+One row holds a random token. It moves inside the transaction of every change, so that whoever reads a new token can
+read the change too, and a rolled-back transaction moves nothing.
+
+Before you edit:
+
+* The token is compared with ``!=``, never with ``<``: a database restored from an older backup is a change too, and a
+  counter could come back to a value that stood for something else.
+* Moving the token is the first statement of a change. It serialises writers, so that none of them finds the database
+  locked half-way.
+* A transaction moves the token once. Whether it has is read from the connection's own list of callbacks, which Django
+  shortens when a savepoint is rolled back.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import connections, models, router, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from cors_policies.signals import rows_changed, rows_committed
+
+_ONLY_ROW = 1
+_Row = TypeVar("_Row", bound=models.Model)
+
+
+class PolicySetVersion(models.Model):
+    """The one row with the token of the policy set as it is stored."""
+
+    token = models.CharField(max_length=32)
+
+    class Meta:
+        verbose_name = _("version of the policy set")
+        verbose_name_plural = _("versions of the policy set")
+
+    def __str__(self) -> str:
+        return self.token
+
+
+def read_token(using: str) -> str:
+    """The token as it is stored; ``""`` where no change was ever made. One query."""
+    return (
+        PolicySetVersion.objects.using(using).filter(pk=_ONLY_ROW).values_list("token", flat=True).first()
+        or ""
+    )
+
+
+def lock_policy_set(using: str) -> None:
+    """Waits for other writers, and holds them off until the transaction ends. The token stays as it is."""
+    if not PolicySetVersion.objects.using(using).filter(pk=_ONLY_ROW).update(token=F("token")):
+        PolicySetVersion.objects.using(using).get_or_create(
+            pk=_ONLY_ROW, defaults={"token": uuid.uuid4().hex}
+        )
+
+
+@contextmanager
+def changing(using: str) -> Iterator[None]:
+    """A transaction that changes the policy set: the token moves with it, once."""
+    with transaction.atomic(using=using):
+        note_change(using)
+        yield
+
+
+def note_change(using: str) -> None:
+    """Moves the token, unless this transaction has done so, and tells the store. Only inside a transaction."""
+    change = pending_change(using)
+    if change is None:
+        _move_token(using)
+        change = PendingChange(using)
+        transaction.on_commit(change, using=using)
+    change.snapshot = None
+    rows_changed.send(sender=PolicySetVersion, using=using, change=change)
+
+
+class PendingChange:
+    """A change whose transaction is still open; called when it has been committed.
+
+    ``snapshot`` is for whoever keeps what the transaction sees; every further write of the transaction drops it.
+    """
+
+    def __init__(self, using: str) -> None:
+        self.using = using
+        self.snapshot: object = None
+        self._connection = connections[using]
+
+    def __call__(self) -> None:
+        rows_committed.send(sender=PolicySetVersion, using=self.using)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the change is neither committed nor rolled back. For any thread to ask."""
+        return any(callback is self for _savepoints, callback, *_rest in self._connection.run_on_commit)
+
+
+def pending_change(using: str) -> PendingChange | None:
+    """The change that the calling thread's open transaction has made and not rolled back, or ``None``."""
+    for _savepoints, callback, *_rest in reversed(connections[using].run_on_commit):
+        if isinstance(callback, PendingChange):
+            return callback
+    return None
+
+
+def _move_token(using: str) -> None:
+    token = uuid.uuid4().hex
+    versions = PolicySetVersion.objects.using(using)
+    if not versions.filter(pk=_ONLY_ROW).update(token=token):
+        versions.update_or_create(pk=_ONLY_ROW, defaults={"token": token})
+
+
+class VersionedQuerySet(models.QuerySet[_Row]):
+    """A QuerySet whose writes move the version, since none of them calls ``save`` or sends ``post_save``."""
+
+    def update(self, **kwargs: Any) -> int:
+        """As Django's, in one transaction with the move of the version."""
+        with changing(self._write_alias()):
+            return super().update(**kwargs)
+
+    def bulk_create(self, objs: Iterable[_Row], *args: Any, **kwargs: Any) -> list[_Row]:
+        """As Django's, in one transaction with the move of the version."""
+        with changing(self._write_alias()):
+            return super().bulk_create(objs, *args, **kwargs)
+
+    def bulk_update(self, objs: Iterable[_Row], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """As Django's, in one transaction with the move of the version."""
+        with changing(self._write_alias()):
+            return super().bulk_update(objs, fields, batch_size)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """As Django's, in one transaction with the move of the version."""
+        with changing(self._write_alias()):
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def _write_alias(self) -> str:
+        self._for_write = True
+        return self.db
+
+
+class VersionedModel(models.Model):
+    """A row of the policy set: whatever is written to it moves the version."""
+
+    class Meta:
+        abstract = True
+
+    def save_base(self, *args: Any, using: str | None = None, **kwargs: Any) -> None:
+        """As Django's, in one transaction with the move of the version."""
+        using = using or router.db_for_write(type(self), instance=self)
+        with changing(using):
+            super().save_base(*args, using=using, **kwargs)
+
+    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: FBT001, FBT002 - Django's signature
+        """As Django's, in one transaction with the move of the version."""
+        using = using or router.db_for_write(type(self), instance=self)
+        with changing(using):
+            return super().delete(using=using, keep_parents=keep_parents)

@@ -1,0 +1,51 @@
+"""What happens when rows change, and when the change is committed?
+
+Before you edit: the models move the version themselves, whatever way a write comes in. Only two ways pass by them:
+``loaddata``, which saves rows raw, and a database that is made or flushed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_migrate, post_save
+
+from cors_policies.conf import get_settings
+from cors_policies.models.versions import PendingChange, PolicySetVersion, VersionedModel, changing
+from cors_policies.signals import rows_changed, rows_committed
+from cors_policies.store import store
+from cors_policies.store.connection import is_test_environment
+
+
+def connect() -> None:
+    """Connects every receiver, once."""
+    rows_changed.connect(_mark_pending, dispatch_uid="cors_policies.pending")
+    rows_committed.connect(_mark_stale, dispatch_uid="cors_policies.stale")
+    post_save.connect(_move_version, dispatch_uid="cors_policies.raw")
+    post_migrate.connect(_see_new_database, dispatch_uid="cors_policies.migrated")
+
+
+def _mark_pending(*, using: str, change: PendingChange, **_kwargs: object) -> None:
+    if using == get_settings().DATABASE_ALIAS:
+        store.mark_pending(change)
+
+
+def _mark_stale(*, using: str, **_kwargs: object) -> None:
+    if using == get_settings().DATABASE_ALIAS:
+        store.mark_stale()
+
+
+def _move_version(*, sender: type[Any], using: str, raw: bool, **_kwargs: object) -> None:
+    if raw and issubclass(sender, VersionedModel | PolicySetVersion):
+        with changing(using):
+            pass
+
+
+def _see_new_database(*, sender: Any, using: str, **_kwargs: object) -> None:
+    """Tests load here, so that the queries of none of them are one more for a set that it never touched."""
+    if sender.label != "cors_policies" or using != get_settings().DATABASE_ALIAS:
+        return
+    if is_test_environment():
+        store.load()
+    else:
+        store.mark_stale()

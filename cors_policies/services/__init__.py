@@ -1,0 +1,39 @@
+"""Every write of the policy set that people and programs ask for: checked whole, then stored in one transaction.
+
+Before you edit:
+
+* Each function takes the writers' lock first, so that what it reads stays true until it commits.
+* Nothing is stored when any problem is found (:class:`~cors_policies.core.problems.InvalidPolicyError`), and nothing is
+  touched when nothing would change: no version moves, no ``updated_at``.
+* An origin's row outlives the lists that it stands in: its description is somebody's note.
+"""
+
+from cors_policies.services.groups import create_group, delete_group, update_group
+from cors_policies.services.locking import writing
+from cors_policies.services.origins import (
+    add_origins,
+    create_origin,
+    delete_origin,
+    remove_origins,
+    update_origin,
+)
+from cors_policies.services.policies import create_policy, delete_policy, update_policy
+from cors_policies.services.sets import Change, Report, apply_document
+
+__all__ = [
+    "Change",
+    "Report",
+    "add_origins",
+    "apply_document",
+    "create_group",
+    "create_origin",
+    "create_policy",
+    "delete_group",
+    "delete_origin",
+    "delete_policy",
+    "remove_origins",
+    "update_group",
+    "update_origin",
+    "update_policy",
+    "writing",
+]

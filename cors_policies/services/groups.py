@@ -1,0 +1,75 @@
+"""How is an origin group created, changed and deleted?
+
+Before you edit: a group's members are also members of every policy that uses it, so that a change is refused where one
+of those would break a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from cors_policies import documents
+from cors_policies.core.origins import OriginPattern, parse_origin_pattern
+from cors_policies.core.policy import Document
+from cors_policies.core.problems import Problem
+from cors_policies.core.validation import check_group, credential_problems
+from cors_policies.models import OriginGroup, Policy
+from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
+
+
+def create_group(document: object) -> OriginGroup:
+    """Stores a new origin group. Raises ``InvalidPolicyError``; a taken name is ``duplicate-name``."""
+    with writing() as using:
+        return _save(OriginGroup(), document, None, using)
+
+
+def update_group(row: OriginGroup, document: object, *, partial: bool = False) -> OriginGroup:
+    """Makes the group equal to the document. Keys that are left out take their default, or with ``partial`` stay.
+
+    Another ``name`` renames it in every policy that uses it. Raises ``InvalidPolicyError``, also where a policy that
+    uses the group would break a rule.
+    """
+    with writing() as using:
+        stored = documents.group_document(row)
+        return _save(row, laid_over(stored, document, partial=partial), stored, using)
+
+
+def delete_group(row: OriginGroup) -> None:
+    """Takes the group away, and out of every policy that uses it."""
+    with writing() as using:
+        row.delete(using=using)
+
+
+def member_problems(
+    group: str,
+    patterns: Iterable[tuple[int | None, OriginPattern]],
+    field: str,
+    using: str,
+    spared: Iterable[str] = (),
+) -> Iterator[Problem]:
+    """Which of the patterns a policy that uses the group refuses; policies whose names are ``spared`` are not asked."""
+    entries = list(patterns)
+    users = (
+        Policy.objects.using(using).filter(origin_groups__name=group, allow_credentials=True).order_by("name")
+    )
+    excluded = set(spared)
+    for policy in users:
+        if policy.name not in excluded:
+            yield from credential_problems(policy, entries, field)
+
+
+def submitted_patterns(document: object) -> list[tuple[int | None, OriginPattern]]:
+    """The patterns of a group's valid document, numbered as they were submitted."""
+    origins = document.get("origins", ()) if isinstance(document, Mapping) else ()
+    return [(index, parse_origin_pattern(text)) for index, text in enumerate(origins)]
+
+
+def _save(row: OriginGroup, document: object, stored: Document | None, using: str) -> OriginGroup:
+    group, problems = check_group(document)
+    raise_for((*problems, *name_problems(row, document, using)))
+    if group is None or group.to_document() == stored:
+        return row
+    if stored is not None:
+        raise_for(member_problems(stored["name"], submitted_patterns(document), "origins", using))
+    documents.write_group(row, group, using)
+    return row

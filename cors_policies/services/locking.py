@@ -1,0 +1,55 @@
+"""What do all writes have in common: one transaction, one writer at a time, all problems or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from django.db import models, transaction
+
+from cors_policies.conf import get_settings
+from cors_policies.core.policy import Document
+from cors_policies.core.problems import InvalidPolicyError, Problem
+from cors_policies.models.versions import lock_policy_set
+
+
+@contextmanager
+def writing() -> Iterator[str]:
+    """A transaction that holds off other writers of the policy set; gives the alias of its database.
+
+    Whoever reads inside of it before writing (to compare with ``If-Match``, say) reads what stays true.
+    """
+    using = get_settings().DATABASE_ALIAS
+    with transaction.atomic(using=using):
+        lock_policy_set(using)
+        yield using
+
+
+def raise_for(problems: Iterable[Problem]) -> None:
+    """Raises :class:`InvalidPolicyError` where there is any problem."""
+    found = tuple(problems)
+    if found:
+        raise InvalidPolicyError(found)
+
+
+def laid_over(stored: Document, document: object, *, partial: bool) -> object:
+    """The whole document that an update means: keys that are left out keep their value, or fall to their default.
+
+    A ``name`` that is left out stays in either case. What is no JSON object stays as it is, for the check to refuse.
+    """
+    if not isinstance(document, Mapping):
+        return document
+    kept = stored if partial else {"name": stored["name"]}
+    return {**kept, **document}
+
+
+def name_problems(row: models.Model, document: object, using: str, key: str = "name") -> Iterator[Problem]:
+    """Whether another row has the name already."""
+    name = document.get(key) if isinstance(document, Mapping) else None
+    if not isinstance(name, str):
+        return
+    others = type(row)._default_manager.using(using).exclude(pk=row.pk)
+    if others.filter(**{key: name}).exists():
+        yield Problem(
+            "duplicate-name", key, None, name, f'"{name}" is taken. Write another {key}, or change that one.'
+        )

@@ -1,0 +1,127 @@
+"""How are single origins created, renamed and revoked, and added to or taken out of a list?
+
+Before you edit: an origin's row is shared. To rename or to delete it is a change of every policy and group that allows
+it, and is refused where one of them would break a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeVar
+
+from cors_policies import documents
+from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.core.problems import Problem
+from cors_policies.core.validation import (
+    check_origin,
+    check_patterns,
+    credential_problems,
+    normalized_origins,
+)
+from cors_policies.models import Origin, OriginGroup, OriginGroupOrigin, Policy, PolicyOrigin
+from cors_policies.services.groups import member_problems
+from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
+
+_Owner = TypeVar("_Owner", Policy, OriginGroup)
+_PATTERNS: Final = "patterns"
+
+
+def create_origin(document: object) -> Origin:
+    """Stores an origin that no list holds yet: ``pattern`` and ``description``. Raises ``InvalidPolicyError``."""
+    with writing() as using:
+        return _save(Origin(), document, using)
+
+
+def update_origin(row: Origin, document: object) -> Origin:
+    """Renames the origin everywhere, or changes its description; keys that are left out stay.
+
+    Raises ``InvalidPolicyError``, also where a policy that allows the origin would break a rule.
+    """
+    with writing() as using:
+        row.refresh_from_db(using=using)
+        stored = {"pattern": row.pattern, "description": row.description}
+        return _save(row, laid_over(stored, document, partial=True), using)
+
+
+def delete_origin(row: Origin) -> None:
+    """Revokes the origin in every policy and group."""
+    with writing() as using:
+        row.delete(using=using)
+
+
+def add_origins(row: _Owner, patterns: object) -> _Owner:
+    """Adds patterns at the end of the list of a policy or group; those that it holds already stay where they are.
+
+    Raises ``InvalidPolicyError``, with ``required`` where there are none.
+    """
+    with writing() as using:
+        added = _checked(patterns)
+        stored = _stored_patterns(row, using)
+        raise_for(_addition_problems(row, added, using))
+        _store(row, normalized_origins([*stored, *added]), stored, using)
+    return row
+
+
+def remove_origins(row: _Owner, patterns: object) -> _Owner:
+    """Takes patterns out of the list of a policy or group; one that it does not hold is no problem.
+
+    Raises ``InvalidPolicyError``, with ``required`` where there are none.
+    """
+    with writing() as using:
+        removed = set(_checked(patterns))
+        stored = _stored_patterns(row, using)
+        _store(row, [pattern for pattern in stored if pattern not in removed], stored, using)
+    return row
+
+
+def _checked(patterns: object) -> list[str]:
+    found, problems = check_patterns(patterns, _PATTERNS)
+    raise_for(problems)
+    if not found:
+        message = 'Write at least one origin, as in {"patterns": ["https://app.example.com"]}.'
+        raise_for([Problem("required", _PATTERNS, None, patterns, message)])
+    return found
+
+
+def _stored_patterns(row: Policy | OriginGroup, using: str) -> list[str]:
+    entries = row.origin_entries if isinstance(row, Policy) else row.entries
+    return [*entries.using(using).order_by("position", "pk").values_list("origin__pattern", flat=True)]
+
+
+def _addition_problems(row: Policy | OriginGroup, added: Sequence[str], using: str) -> Iterator[Problem]:
+    entries: list[tuple[int | None, object]] = [
+        (at, parse_origin_pattern(text)) for at, text in enumerate(added)
+    ]
+    if isinstance(row, Policy):
+        yield from credential_problems(Policy.objects.using(using).get(pk=row.pk), entries, _PATTERNS)
+    else:
+        yield from member_problems(row.name, entries, _PATTERNS, using)
+
+
+def _store(row: Policy | OriginGroup, patterns: Sequence[str], stored: Sequence[str], using: str) -> None:
+    if list(patterns) == list(stored):
+        return
+    row.save(using=using, update_fields=["updated_at"])
+    if isinstance(row, Policy):
+        documents.write_origins(PolicyOrigin, {"policy_id": row.pk}, patterns, using)
+    else:
+        documents.write_origins(OriginGroupOrigin, {"group_id": row.pk}, patterns, using)
+
+
+def _save(row: Origin, document: object, using: str) -> Origin:
+    checked, problems = check_origin(document)
+    raise_for(problems)
+    if checked is None or (
+        row.pk and (row.pattern, row.description) == (checked.pattern, checked.description)
+    ):
+        return row
+    raise_for(name_problems(row, {"pattern": checked.pattern}, using, "pattern"))
+    if row.pk:
+        pattern = parse_origin_pattern(checked.pattern)
+        users = row.credentialed_policies().using(using)
+        raise_for(
+            problem for user in users for problem in credential_problems(user, [(None, pattern)], "pattern")
+        )
+    row.pattern, row.description = checked.pattern, checked.description
+    row.save(using=using)
+    return row

@@ -1,0 +1,51 @@
+"""How is one policy created, changed and deleted?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cors_policies import documents
+from cors_policies.core.policy import Document
+from cors_policies.core.validation import KnownGroups, check_policy
+from cors_policies.models import OriginGroup, Policy
+from cors_policies.models.policies import known_groups
+from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
+
+
+def create_policy(document: object) -> Policy:
+    """Stores a new policy. Raises ``InvalidPolicyError``; a taken name is ``duplicate-name``."""
+    with writing() as using:
+        return _save(Policy(), document, None, using)
+
+
+def update_policy(row: Policy, document: object, *, partial: bool = False) -> Policy:
+    """Makes the policy equal to the document. Keys that are left out take their default, or with ``partial`` stay.
+
+    Another ``name`` renames. Raises ``InvalidPolicyError``.
+    """
+    with writing() as using:
+        stored = documents.policy_document(row)
+        return _save(row, laid_over(stored, document, partial=partial), stored, using)
+
+
+def delete_policy(row: Policy) -> None:
+    """Takes the policy away. Its origins' rows stay."""
+    with writing() as using:
+        row.delete(using=using)
+
+
+def groups_named_in(document: object, using: str) -> KnownGroups:
+    """The stored groups that a policy's document names, with their offences."""
+    names = document.get("origin_groups", ()) if isinstance(document, Mapping) else ()
+    if not isinstance(names, list | tuple) or not names:
+        return {}
+    wanted = [name for name in names if isinstance(name, str)]
+    return known_groups(OriginGroup.objects.using(using).filter(name__in=wanted))
+
+
+def _save(row: Policy, document: object, stored: Document | None, using: str) -> Policy:
+    policy, problems = check_policy(document, groups_named_in(document, using))
+    raise_for((*problems, *name_problems(row, document, using)))
+    if policy is not None and policy.to_document() != stored:
+        documents.write_policy(row, policy, using)
+    return row

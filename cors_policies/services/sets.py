@@ -1,0 +1,134 @@
+"""How is a whole policy set document stored: which rows does it create, update and delete?
+
+Before you edit:
+
+* Rows are matched by name, and only rows that differ are written.
+* The document is checked whole, together with the stored policies that use a group that it changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from cors_policies import documents
+from cors_policies.core.policy import Document
+from cors_policies.core.policy_set import PolicySet, parse_policy_set
+from cors_policies.core.problems import Problem
+from cors_policies.documents import batches
+from cors_policies.models import OriginGroup, Policy
+from cors_policies.models.policies import known_groups
+from cors_policies.services.groups import member_problems, submitted_patterns
+from cors_policies.services.locking import raise_for, writing
+
+Action = Literal["created", "updated", "deleted"]
+_POLICY: Final = "policy"
+_GROUP: Final = "origin_group"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What happens to one policy or group. ``before`` and ``after`` are documents, or ``None`` where it is not there."""
+
+    kind: str
+    name: str
+    action: Action
+    before: Document | None
+    after: Document | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a document changes: the changes by kind and name, and how many policies and groups stay as they are."""
+
+    changes: tuple[Change, ...]
+    unchanged_policies: int
+    unchanged_groups: int
+
+    def to_document(self) -> Document:
+        """The answer of an import: names by action, and the same for the groups."""
+        policies = self._names(_POLICY) | {"unchanged": self.unchanged_policies}
+        return policies | {"origin_groups": self._names(_GROUP) | {"unchanged": self.unchanged_groups}}
+
+    def _names(self, kind: str) -> Document:
+        names: dict[str, Any] = {"created": [], "updated": [], "deleted": []}
+        for change in self.changes:
+            if change.kind == kind:
+                names[change.action].append(change.name)
+        return names
+
+
+def apply_document(document: object, *, replace: bool = False, dry_run: bool = False) -> Report:
+    """Stores the policies and groups of the document by name; with ``replace`` nothing else remains.
+
+    Raises ``InvalidPolicyError`` with every problem, and then stores nothing; nor does a dry run.
+    """
+    with writing() as using:
+        known = {} if replace else known_groups(OriginGroup.objects.using(using).all())
+        wanted = parse_policy_set(document, known)
+        if not replace:
+            raise_for(_group_problems(document, [policy.name for policy in wanted.policies], using))
+        report = _compare(documents.policy_set_document(using), wanted, replace=replace)
+        if not dry_run:
+            _write(report, wanted, using)
+    return report
+
+
+def _group_problems(document: object, spared: list[str], using: str) -> Iterator[Problem]:
+    """What stored policies, but those that the document replaces, refuse of the document's groups."""
+    groups = document.get("origin_groups", ()) if isinstance(document, Mapping) else ()
+    for index, group in enumerate(groups):
+        field = f"origin_groups.{index}.origins"
+        yield from member_problems(group["name"], submitted_patterns(group), field, using, spared)
+
+
+def _compare(stored: Document, wanted: PolicySet, *, replace: bool) -> Report:
+    groups = {group.name: group.to_document() for group in wanted.origin_groups}
+    policies = {policy.name: policy.to_document() for policy in wanted.policies}
+    group_changes = list(_changes(_GROUP, stored["origin_groups"], groups, replace=replace))
+    policy_changes = list(_changes(_POLICY, stored["policies"], policies, replace=replace))
+    return Report(
+        (*policy_changes, *group_changes),
+        _unchanged(stored["policies"], policy_changes),
+        _unchanged(stored["origin_groups"], group_changes),
+    )
+
+
+def _unchanged(stored: list[Document], changes: list[Change]) -> int:
+    return len(stored) - sum(change.before is not None for change in changes)
+
+
+def _changes(
+    kind: str, stored: list[Document], wanted: dict[str, Document], *, replace: bool
+) -> Iterator[Change]:
+    before = {document["name"]: document for document in stored}
+    for name in sorted(before.keys() | wanted.keys()):
+        old, new = before.get(name), wanted.get(name)
+        if old is None:
+            yield Change(kind, name, "created", None, new)
+        elif new is None:
+            if replace:
+                yield Change(kind, name, "deleted", old, None)
+        elif old != new:
+            yield Change(kind, name, "updated", old, new)
+
+
+def _write(report: Report, wanted: PolicySet, using: str) -> None:
+    changed = {(change.kind, change.name) for change in report.changes}
+    _delete(Policy, _POLICY, report, using)
+    groups = {row.name: row for row in OriginGroup.objects.using(using).all()}
+    for group in wanted.origin_groups:
+        if (_GROUP, group.name) in changed:
+            documents.write_group(groups.get(group.name) or OriginGroup(), group, using)
+    policies = {row.name: row for row in Policy.objects.using(using).all()}
+    for policy in wanted.policies:
+        if (_POLICY, policy.name) in changed:
+            documents.write_policy(policies.get(policy.name) or Policy(), policy, using)
+    _delete(OriginGroup, _GROUP, report, using)
+
+
+def _delete(model: type[Policy] | type[OriginGroup], kind: str, report: Report, using: str) -> None:
+    gone = [change.name for change in report.changes if change.kind == kind and change.after is None]
+    for batch in batches(gone):
+        model._default_manager.using(using).filter(name__in=batch).delete()

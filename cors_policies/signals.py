@@ -1,0 +1,14 @@
+"""Which signals tell about a change of the policy set?
+
+Both are internal: the rows tell the store, which lies in a higher layer, without knowing it.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+rows_changed = Signal()
+"""Sent with ``using`` and the open ``change`` at once when a row changes, inside the transaction of the change."""
+
+rows_committed = Signal()
+"""Sent with ``using`` when such a transaction has been committed."""
