@@ -73,7 +73,9 @@ def parse_expression(expression: str) -> Any:
     try:
         return re2.compile(expression, _options(re2, MAX_EXPRESSION_MEMORY))
     except re2.error as error:
-        raise PatternError("invalid-expression", f"RE2 refuses the expression: {_reason(error)}.") from error
+        raise PatternError(
+            "invalid-expression", f"RE2 refuses the expression: {_reason(error)}. Correct it."
+        ) from error
 
 
 def _reason(error: Exception) -> str:

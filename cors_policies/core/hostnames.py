@@ -108,7 +108,7 @@ def check_label(label: str, shown: str) -> None:
             f'"{shown}" holds a character that no host has. Use letters, digits, "-", "_" and dots only.',
         )
     if len(label) > MAX_LABEL:
-        raise PatternError("label-too-long", f"A label of the host is longer than {MAX_LABEL} characters.")
+        raise PatternError("label-too-long", f"Write labels of at most {MAX_LABEL} characters.")
 
 
 def _a_label(label: str) -> str:

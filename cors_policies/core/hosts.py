@@ -54,7 +54,7 @@ def parse_host_pattern(text: str) -> HostPattern:
     star, dot, base = mapped.partition(".")
     if star != "*" or text.count("*") != 1 or not dot:
         raise PatternError(
-            "wildcard-place", f'"{text}": a * stands for the whole leftmost part only, as in *.example.com.'
+            "wildcard-place", f'"{text}": write * for the whole leftmost part only, as in *.example.com.'
         )
     base = canonical_domain(base)
     if is_numeric_label(base.rpartition(".")[2]):

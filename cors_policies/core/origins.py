@@ -232,7 +232,7 @@ def _parse_scheme(text: str) -> str:
     if scheme in _OPAQUE_SCHEMES:
         raise PatternError(
             "opaque-scheme",
-            f"Documents of {scheme}: have no origin of their own; browsers send null for them.",
+            f"Browsers send null for documents of {scheme}: URLs. Write the origin of a server instead.",
         )
     return scheme
 
@@ -318,7 +318,7 @@ def _split_wildcard(host: str) -> tuple[str, str, str]:
     if host.count("*") != 1 or label.count("*") != 1 or "*" in base:
         raise PatternError(
             "wildcard-place",
-            "One * may stand in the leftmost label of a host only, as in https://*.example.com or "
+            "Write one * at most, and in the leftmost label of the host, as in https://*.example.com or "
             "https://preview-*.example.com.",
         )
     if not label.isascii():

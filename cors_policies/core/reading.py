@@ -30,7 +30,7 @@ class Reader:
             if key not in known_keys:
                 shown = ", ".join(known_keys)
                 self.note(
-                    "unknown-key", str(key), document[key], f'"{key}" is no key here. The keys are: {shown}.'
+                    "unknown-key", str(key), document[key], f'"{key}" is no key here. Write one of: {shown}.'
                 )
 
     def note(self, code: str, field: str, value: object, message: str, index: int | None = None) -> None:
@@ -124,7 +124,7 @@ class Reader:
     def _required(self, key: str) -> object:
         value = self._document.get(key, _MISSING)
         if value is _MISSING:
-            self.note("required", key, None, f"Every document needs its {key}.")
+            self.note("required", key, None, f"There is no {key}. Write one.")
         return value
 
     def _parse(self, key: str, code: str, value: object, parse: Callable[[str], Any]) -> str:
