@@ -68,7 +68,7 @@ def _lists(document: object, problems: list[Problem]) -> tuple[Sequence[object],
         return (), ()
     for key in document:
         if key not in SET_KEYS:
-            message = f'"{key}" is no key here. The keys are: {", ".join(SET_KEYS)}.'
+            message = f'"{key}" is no key here. Write one of: {", ".join(SET_KEYS)}.'
             problems.append(Problem("unknown-key", str(key), None, document[key], message))
     if "policies" not in document:
         message = "Every policy set document needs its list of policies; write [] if there are to be none."
