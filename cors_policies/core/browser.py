@@ -1,0 +1,183 @@
+"""What would a browser do with this call of ``fetch()``, and would the script get the response?
+
+Before you edit:
+
+* Whether a policy allows something is the engine's judgement alone, asked once about the preflight and once
+  about the actual request. What is added here is the client's side: when a browser asks first, and what it
+  concludes from the answers (docs/fetch-support.md).
+* The server cannot see whether credentials are included: ``credentials-not-allowed`` is a reason here only.
+* A request without an origin, or to the page's own, is allowed, governed or not: no browser checks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from cors_policies.core import engine, fetch_rules
+from cors_policies.core.browser_request import BrowserRequest, parse_browser_request
+from cors_policies.core.engine import Decision, StatedFacts, decide, is_own_origin
+from cors_policies.core.explanations import CREDENTIALS_NOT_ALLOWED, Course, explain
+from cors_policies.core.policy import Document
+from cors_policies.core.snapshot import SEPARATOR, Snapshot
+
+__all__ = [
+    "CREDENTIALS_NOT_ALLOWED",
+    "Answer",
+    "BrowserRequest",
+    "Evaluation",
+    "evaluate",
+    "parse_browser_request",
+]
+
+ALLOWED: Final = "allowed"
+DENIED: Final = "denied"
+UNGOVERNED: Final = "ungoverned"
+
+_OUTCOMES: Final = {
+    engine.ALLOWED: ALLOWED,
+    engine.NOT_CORS: ALLOWED,
+    engine.SAME_ORIGIN: ALLOWED,
+    engine.UNGOVERNED: UNGOVERNED,
+}
+_WITHOUT_ORIGIN_HEADER: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The CORS headers and ``Vary`` of one answer; ``status`` is ``None`` where the view decides it."""
+
+    status: int | None
+    headers: Mapping[str, str]
+
+    def to_document(self) -> Document:
+        """The JSON document of this answer."""
+        return {"status": self.status, "headers": dict(self.headers)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """What a browser would do.
+
+    ``preflight`` is ``None`` where it sends none, ``actual`` where the preflight failed. ``path_group`` names
+    the policies in the order in which they are tried.
+    """
+
+    outcome: str
+    reason: str
+    policy: str | None
+    path_group: tuple[str, ...]
+    preflight: Answer | None
+    actual: Answer | None
+    explanation: tuple[str, ...]
+
+    def to_document(self) -> Document:
+        """The JSON document of this evaluation, every key included."""
+        return {
+            "outcome": self.outcome,
+            "reason": self.reason,
+            "policy": self.policy,
+            "path_group": list(self.path_group),
+            "preflight": self.preflight.to_document() if self.preflight else None,
+            "actual": self.actual.to_document() if self.actual else None,
+            "explanation": list(self.explanation),
+        }
+
+
+def evaluate(snapshot: Snapshot, request: BrowserRequest) -> Evaluation:
+    """What a browser would do with the request on a site that obeys the snapshot. Never raises."""
+    course = _follow(snapshot, request)
+    group = course.decision.group
+    return Evaluation(
+        outcome=_OUTCOMES.get(course.reason, DENIED),
+        reason=course.reason,
+        policy=course.policy_name,
+        path_group=tuple(policy.name for policy in group.policies) if group else (),
+        preflight=_answer(course.preflight) if course.preflight else None,
+        actual=_answer(course.decision) if course.is_sent else None,
+        explanation=explain(course),
+    )
+
+
+def _answer(decision: Decision) -> Answer:
+    headers = dict(decision.headers)
+    if decision.vary:
+        headers["Vary"] = SEPARATOR.join(decision.vary)
+    return Answer(decision.status, headers)
+
+
+def _follow(snapshot: Snapshot, request: BrowserRequest) -> Course:
+    """The steps of the standard's main fetch that concern CORS (https://fetch.spec.whatwg.org/#main-fetch)."""
+    facts = _facts(request)
+    if not request.origin:
+        return Course(request=request, reason=engine.NOT_CORS, decision=decide(snapshot, facts))
+    if is_own_origin(facts, request.origin):
+        decision = decide(snapshot, _same_origin_facts(facts))
+        return Course(request=request, reason=engine.SAME_ORIGIN, decision=decision)
+    preflight = decide(snapshot, _preflight_facts(facts, request)) if request.needs_preflight else None
+    if preflight is not None:
+        reason = _judge_preflight(preflight, request)
+        if reason != engine.ALLOWED:
+            return Course(
+                request=request, reason=reason, decision=preflight, preflight=preflight, is_sent=False
+            )
+    actual = decide(snapshot, facts)
+    return Course(
+        request=request, reason=_judge_actual(actual, request), decision=actual, preflight=preflight
+    )
+
+
+def _facts(request: BrowserRequest) -> StatedFacts:
+    """The actual request, as the server sees it."""
+    return StatedFacts(
+        method=request.sent_method,
+        path=request.path_info,
+        origin=request.origin or None,
+        scheme=request.scheme,
+        host=request.host,
+    )
+
+
+def _same_origin_facts(facts: StatedFacts) -> StatedFacts:
+    """Browsers name their own origin only beside methods that may change something.
+
+    https://fetch.spec.whatwg.org/#append-a-request-origin-header
+    """
+    return replace(facts, origin=None) if facts.method in _WITHOUT_ORIGIN_HEADER else facts
+
+
+def _preflight_facts(facts: StatedFacts, request: BrowserRequest) -> StatedFacts:
+    """The CORS-preflight request, as the server sees it (https://fetch.spec.whatwg.org/#cors-preflight-fetch)."""
+    return replace(
+        facts,
+        method="OPTIONS",
+        requested_method=request.sent_method,
+        requested_headers=",".join(request.unsafe_names) or None,
+    )
+
+
+def _judge_preflight(decision: Decision, request: BrowserRequest) -> str:
+    """The reason why the preflight fails, or ``allowed``."""
+    if decision.reason != engine.ALLOWED:
+        return decision.reason
+    answer, credentials = dict(decision.headers), request.includes_credentials
+    method, names = request.sent_method, request.unsafe_names
+    checks = (
+        (CREDENTIALS_NOT_ALLOWED, _passes_cors_check(answer, request)),
+        (engine.METHOD_NOT_ALLOWED, fetch_rules.passes_method_check(answer, method, credentials=credentials)),
+        (engine.HEADER_NOT_ALLOWED, fetch_rules.passes_header_check(answer, names, credentials=credentials)),
+    )
+    return next((reason for reason, passed in checks if not passed), engine.ALLOWED)
+
+
+def _judge_actual(decision: Decision, request: BrowserRequest) -> str:
+    """The reason why the script does not get the response, or ``allowed``."""
+    if decision.reason != engine.ALLOWED or _passes_cors_check(dict(decision.headers), request):
+        return decision.reason
+    return CREDENTIALS_NOT_ALLOWED
+
+
+def _passes_cors_check(answer: Mapping[str, str], request: BrowserRequest) -> bool:
+    origin, credentials = request.origin or "", request.includes_credentials
+    return fetch_rules.passes_cors_check(answer, origin, credentials=credentials)
