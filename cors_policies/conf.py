@@ -1,7 +1,7 @@
 """What has the project set in ``CORS_POLICIES``?
 
-This is the only reader of Django's settings. Wrong values never stop a request: they fall back to the default here, and
-the system checks report them (:mod:`cors_policies.checks`).
+This is the only reader of Django's settings. Wrong values never stop a request: they fall back to the default
+here, and the system checks report them (:mod:`cors_policies.checks`).
 """
 
 from __future__ import annotations
@@ -38,10 +38,13 @@ class SettingProblem:
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings in force: what the project has set, and the default for what it has not, or has set wrongly."""
-    return Settings(
-        **{key: _READERS[key](value) for key, value in _given().items() if _is_usable(key, value)}
-    )
+    """The settings in force.
+
+    What the project has set, and the default for what it has not, or has set wrongly.
+    """
+    usable = {key: value for key, value in _given().items() if _is_usable(key, value)}
+    values: dict[str, Any] = {key: _READERS[key](value) for key, value in usable.items()}
+    return Settings(**values)
 
 
 def setting_problems() -> list[SettingProblem]:
@@ -104,7 +107,9 @@ _READERS: Final = {
 _REMEDIES: Final = {
     "REFRESH_INTERVAL": "Write a number of seconds, as in 1.0; 0 looks before every request.",
     "DATABASE_ALIAS": "Write an alias of DATABASES.",
-    "API_PERMISSION_CLASSES": 'Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].',
+    "API_PERMISSION_CLASSES": (
+        'Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].'
+    ),
 }
 
 

@@ -1,14 +1,14 @@
 """How do rows become policy documents, and documents rows?
 
-This is the only translator. Validation lies before it: what comes here to be written is a :class:`Policy` or an
-:class:`OriginGroup` of the core.
+This is the only translator. Validation lies before it: what comes here to be written is a :class:`Policy` or
+an :class:`OriginGroup` of the core.
 
 Before you edit:
 
-* Reading a whole set takes a fixed number of queries, however large it is, and no model instances: those cost eight
-  times as much to make.
-* The database may show a different moment to each query. The version is read before and after, and reading starts
-  again where they differ.
+* Reading a whole set takes a fixed number of queries, however large it is, and no model instances: those cost
+  eight times as much to make.
+* The database may show a different moment to each query. The version is read before and after, and reading
+  starts again where they differ.
 * The load of a large set must not keep requests from running: it yields the interpreter between slices.
 """
 
@@ -93,7 +93,7 @@ def policy_documents(rows: QuerySet[PolicyRow]) -> list[Document]:
 
 def group_documents(rows: QuerySet[OriginGroupRow]) -> list[Document]:
     """The documents of some groups, in the order of the query. Two queries."""
-    found = list(rows.values("pk", "name", "description"))
+    found: list[dict[str, Any]] = [dict(row) for row in rows.values("pk", "name", "description")]
     origins = _lists(OriginGroupOrigin.objects.using(rows.db), "group_id", "origin__pattern", found)
     return [
         {"name": row["name"], "description": row["description"], "origins": origins.get(row["pk"], [])}

@@ -1,7 +1,7 @@
 """Which field holds a text that is compared as it is?
 
-Paths, expressions and names are case-sensitive on every database. MySQL and MariaDB compare without case and accents
-unless the column says otherwise; SQLite and PostgreSQL refuse the collation that says so to MySQL.
+Paths, expressions and names are case-sensitive on every database. MySQL and MariaDB compare without case and
+accents unless the column says otherwise; SQLite and PostgreSQL refuse the collation that says so to MySQL.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField
 
-# Django's fields take no type arguments at run time.
-_CharField = CharField[str, str] if TYPE_CHECKING else CharField
+if TYPE_CHECKING:
+    _CharField = CharField[str, str]
+else:  # Django's fields take no type arguments at run time
+    _CharField = CharField
 
 
 class ExactCharField(_CharField):
@@ -20,7 +22,7 @@ class ExactCharField(_CharField):
 
     def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
         """Django's parameters, with a binary collation where the database's default is not exact."""
-        parameters = super().db_parameters(connection)
+        parameters: dict[str, Any] = super().db_parameters(connection)
         if connection.vendor == "mysql":
             parameters["collation"] = "utf8mb4_bin"
         return parameters

@@ -1,19 +1,21 @@
 """How does a request meet the policy set?
 
-The middleware turns the request into facts, asks the engine, and puts the decision on the response. It decides nothing.
+The middleware turns the request into facts, asks the engine, and puts the decision on the response. It
+decides nothing.
 
 Before you edit:
 
 * It runs before and after everything else, for every request: no query, no settings, no header mapping
   (``request.headers`` costs more than all of this together).
-* A request is decided once, by one snapshot, before the view runs; what the view changes is obeyed by the next request.
+* A request is decided once, by one snapshot, before the view runs; what the view changes is obeyed by the
+  next request.
 * On a governed path the policy is the only authority: what a view set of ``Access-Control-*`` is removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.core.exceptions import DisallowedHost
@@ -75,7 +77,7 @@ class CorsPolicyMiddleware:
     async_capable = True
 
     def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
+        self.get_response: Callable[[HttpRequest], Any] = get_response
         self._is_async = iscoroutinefunction(get_response)
         if self._is_async:
             markcoroutinefunction(self)

@@ -1,7 +1,7 @@
 """What happens when rows change, and when the change is committed?
 
-Before you edit: the models move the version themselves, whatever way a write comes in. Only two ways pass by them:
-``loaddata``, which saves rows raw, and a database that is made or flushed.
+Before you edit: the models move the version themselves, whatever way a write comes in. Only two ways pass by
+them: ``loaddata``, which saves rows raw, and a database that is made or flushed.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 rows_changed = Signal()
-"""Sent with ``using`` and the open ``change`` at once when a row changes, inside the transaction of the change."""
+"""Sent with ``using`` and the open ``change``, inside the transaction, at every write."""
 
 rows_committed = Signal()
 """Sent with ``using`` when such a transaction has been committed."""

@@ -1,14 +1,14 @@
 """Which rows hold origins?
 
-An origin pattern is one row, shared by the policies and groups that allow it: who asks where an origin is let in, or
-takes it away everywhere, looks at one row.
+An origin pattern is one row, shared by the policies and groups that allow it: who asks where an origin is let
+in, or takes it away everywhere, looks at one row.
 
 Before you edit: lists keep their order. The rows between a list and its origins carry the position.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -20,7 +20,7 @@ from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import credential_problems
 from cors_policies.fields import ExactCharField
-from cors_policies.models.versions import VersionedModel, VersionedQuerySet
+from cors_policies.models.versions import VersionedManager, VersionedModel
 
 
 class Origin(VersionedModel):
@@ -39,7 +39,7 @@ class Origin(VersionedModel):
         _("description"), blank=True, help_text=_("Whose it is, and whom to ask about it.")
     )
 
-    objects: ClassVar[models.Manager[Origin]] = VersionedQuerySet.as_manager()
+    objects = VersionedManager()
 
     class Meta:
         verbose_name = _("origin")
@@ -50,7 +50,10 @@ class Origin(VersionedModel):
         return self.pattern
 
     def clean(self) -> None:
-        """Normalises the pattern. Raises ``ValidationError`` for what is none, or what a policy that uses it refuses."""
+        """Normalises the pattern.
+
+        Raises ``ValidationError`` for what is none, or what a policy that uses it refuses.
+        """
         try:
             pattern = parse_origin_pattern(self.pattern)
         except PatternError as error:
@@ -91,7 +94,7 @@ class OriginGroup(VersionedModel):
     )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects: ClassVar[models.Manager[OriginGroup]] = VersionedQuerySet.as_manager()
+    objects = VersionedManager()
 
     class Meta:
         verbose_name = _("origin group")
@@ -109,7 +112,7 @@ class OriginGroupOrigin(VersionedModel):
     origin = models.ForeignKey(Origin, models.CASCADE, related_name="group_entries")
     position = models.PositiveIntegerField(default=0)
 
-    objects: ClassVar[models.Manager[OriginGroupOrigin]] = VersionedQuerySet.as_manager()
+    objects = VersionedManager()
 
     class Meta:
         verbose_name = _("origin of a group")

@@ -2,15 +2,15 @@
 
 Before you edit:
 
-* What a policy may hold is decided by :mod:`cors_policies.core.validation`; ``clean`` asks it. The constraints below
-  are what a database can check by itself, for writes that pass by ``clean``.
+* What a policy may hold is decided by :mod:`cors_policies.core.validation`; ``clean`` asks it. The
+  constraints below are what a database can check by itself, for writes that pass by ``clean``.
 * Lists of words are JSON; lists of origins and groups are rows with a position.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -24,7 +24,7 @@ from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import check_policy
 from cors_policies.fields import ExactCharField
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
-from cors_policies.models.versions import VersionedModel, VersionedQuerySet
+from cors_policies.models.versions import VersionedManager, VersionedModel
 
 RELATION_KEYS: Final = ("allowed_origins", "origin_groups")
 COLUMN_KEYS: Final = tuple(key for key in POLICY_KEYS if key not in RELATION_KEYS)
@@ -74,7 +74,8 @@ class Policy(VersionedModel):
         _("path"),
         max_length=500,
         help_text=_(
-            "/api/orders is itself, /api/*/files one segment in between, /api/** all below. The most specific governs."
+            "/api/orders is itself, /api/*/files any one segment, /api/** all below. "
+            "The most specific one governs."
         ),
     )
     priority = models.PositiveSmallIntegerField(
@@ -108,7 +109,7 @@ class Policy(VersionedModel):
         blank=True,
         default=600,
         help_text=_(
-            "For how many seconds a browser remembers a preflight, 0 to 86400. Empty: the browser's own default."
+            "Seconds for which a browser remembers a preflight, 0 to 86400. Empty: the browser's own default."
         ),
     )
     allow_private_network = models.BooleanField(
@@ -120,7 +121,7 @@ class Policy(VersionedModel):
         _("reject what is denied"),
         default=False,
         help_text=_(
-            "Answers 403 to a denied request, so that it never reaches the view. Otherwise only its answer is withheld."
+            "A denied request gets 403 and never reaches the view. Otherwise only its answer is withheld."
         ),
     )
     tolerate_insecure_origins = models.BooleanField(
@@ -141,7 +142,7 @@ class Policy(VersionedModel):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects: ClassVar[models.Manager[Policy]] = VersionedQuerySet.as_manager()
+    objects = VersionedManager()
 
     class Meta:
         verbose_name = _("policy")
@@ -176,14 +177,14 @@ class Policy(VersionedModel):
 
     def _document(self) -> Document:
         columns = {key: getattr(self, key) for key in COLUMN_KEYS}
-        if self.pk is None:
+        if self._state.adding:
             return columns
         origins = self.origin_entries.values_list("origin__pattern", flat=True)
         groups = self.group_entries.values_list("group__name", flat=True)
         return columns | {"allowed_origins": [*origins], "origin_groups": [*groups]}
 
     def _known_groups(self) -> dict[str, Sequence[Offence]]:
-        if self.pk is None:
+        if self._state.adding:
             return {}
         return known_groups(OriginGroup.objects.filter(policies=self))
 
@@ -215,7 +216,7 @@ class PolicyOrigin(VersionedModel):
     origin = models.ForeignKey(Origin, models.CASCADE, related_name="policy_entries")
     position = models.PositiveIntegerField(default=0)
 
-    objects: ClassVar[models.Manager[PolicyOrigin]] = VersionedQuerySet.as_manager()
+    objects = VersionedManager()
 
     class Meta:
         verbose_name = _("origin of a policy")
@@ -236,7 +237,7 @@ class PolicyOriginGroup(VersionedModel):
     group = models.ForeignKey(OriginGroup, models.CASCADE, related_name="policy_entries")
     position = models.PositiveIntegerField(default=0)
 
-    objects: ClassVar[models.Manager[PolicyOriginGroup]] = VersionedQuerySet.as_manager()
+    objects = VersionedManager()
 
     class Meta:
         verbose_name = _("origin group of a policy")

@@ -1,16 +1,16 @@
 """How does every process learn that the policy set has changed?
 
-One row holds a random token. It moves inside the transaction of every change, so that whoever reads a new token can
-read the change too, and a rolled-back transaction moves nothing.
+One row holds a random token. It moves inside the transaction of every change, so that whoever reads a new
+token can read the change too, and a rolled-back transaction moves nothing.
 
 Before you edit:
 
-* The token is compared with ``!=``, never with ``<``: a database restored from an older backup is a change too, and a
-  counter could come back to a value that stood for something else.
-* Moving the token is the first statement of a change. It serialises writers, so that none of them finds the database
-  locked half-way.
-* A transaction moves the token once. Whether it has is read from the connection's own list of callbacks, which Django
-  shortens when a savepoint is rolled back.
+* The token is compared with ``!=``, never with ``<``: a database restored from an older backup is a change
+  too, and a counter could come back to a value that stood for something else.
+* Moving the token is the first statement of a change. It serialises writers, so that none of them finds the
+  database locked half-way.
+* A transaction moves the token once. Whether it has is read from the connection's own list of callbacks,
+  which Django shortens when a savepoint is rolled back.
 """
 
 from __future__ import annotations
@@ -68,7 +68,10 @@ def changing(using: str) -> Iterator[None]:
 
 
 def note_change(using: str) -> None:
-    """Moves the token, unless this transaction has done so, and tells the store. Only inside a transaction."""
+    """Moves the token, unless this transaction has done so, and tells the store.
+
+    Only inside a transaction.
+    """
     change = pending_change(using)
     if change is None:
         _move_token(using)
@@ -81,7 +84,7 @@ def note_change(using: str) -> None:
 class PendingChange:
     """A change whose transaction is still open; called when it has been committed.
 
-    ``snapshot`` is for whoever keeps what the transaction sees; every further write of the transaction drops it.
+    ``snapshot`` is for whoever keeps what the transaction sees; every further write of it drops that.
     """
 
     def __init__(self, using: str) -> None:
@@ -90,19 +93,20 @@ class PendingChange:
         self._connection = connections[using]
 
     def __call__(self) -> None:
+        """Tells that the change is committed."""
         rows_committed.send(sender=PolicySetVersion, using=self.using)
 
     @property
     def is_open(self) -> bool:
         """Whether the change is neither committed nor rolled back. For any thread to ask."""
-        return any(callback is self for _savepoints, callback, *_rest in self._connection.run_on_commit)
+        return any(registered[1] is self for registered in self._connection.run_on_commit)
 
 
 def pending_change(using: str) -> PendingChange | None:
     """The change that the calling thread's open transaction has made and not rolled back, or ``None``."""
-    for _savepoints, callback, *_rest in reversed(connections[using].run_on_commit):
-        if isinstance(callback, PendingChange):
-            return callback
+    for registered in reversed(connections[using].run_on_commit):
+        if isinstance(registered[1], PendingChange):
+            return registered[1]
     return None
 
 
@@ -144,19 +148,26 @@ class VersionedQuerySet(models.QuerySet[_Row]):
         return self.db
 
 
+VersionedManager = models.Manager.from_queryset(VersionedQuerySet)
+
+
 class VersionedModel(models.Model):
     """A row of the policy set: whatever is written to it moves the version."""
 
     class Meta:
         abstract = True
 
-    def save_base(self, *args: Any, using: str | None = None, **kwargs: Any) -> None:
+    def save_base(self, *, using: str | None = None, **kwargs: Any) -> None:  # type: ignore[override]
         """As Django's, in one transaction with the move of the version."""
         using = using or router.db_for_write(type(self), instance=self)
         with changing(using):
-            super().save_base(*args, using=using, **kwargs)
+            super().save_base(using=using, **kwargs)
 
-    def delete(self, using: str | None = None, keep_parents: bool = False) -> tuple[int, dict[str, int]]:  # noqa: FBT001, FBT002 - Django's signature
+    def delete(
+        self,
+        using: str | None = None,
+        keep_parents: bool = False,  # noqa: FBT001, FBT002 - Django's signature
+    ) -> tuple[int, dict[str, int]]:
         """As Django's, in one transaction with the move of the version."""
         using = using or router.db_for_write(type(self), instance=self)
         with changing(using):

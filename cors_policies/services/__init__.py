@@ -1,10 +1,10 @@
-"""Every write of the policy set that people and programs ask for: checked whole, then stored in one transaction.
+"""How is the policy set written by people and programs: checked whole, then stored in one transaction.
 
 Before you edit:
 
 * Each function takes the writers' lock first, so that what it reads stays true until it commits.
-* Nothing is stored when any problem is found (:class:`~cors_policies.core.problems.InvalidPolicyError`), and nothing is
-  touched when nothing would change: no version moves, no ``updated_at``.
+* Nothing is stored when any problem is found (:class:`~cors_policies.core.problems.InvalidPolicyError`), and
+  nothing is touched when nothing would change: no version moves, no ``updated_at``.
 * An origin's row outlives the lists that it stands in: its description is somebody's note.
 """
 

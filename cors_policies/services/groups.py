@@ -1,7 +1,7 @@
 """How is an origin group created, changed and deleted?
 
-Before you edit: a group's members are also members of every policy that uses it, so that a change is refused where one
-of those would break a rule.
+Before you edit: a group's members are also members of every policy that uses it, so that a change is refused
+where one of those would break a rule.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ def create_group(document: object) -> OriginGroup:
 
 
 def update_group(row: OriginGroup, document: object, *, partial: bool = False) -> OriginGroup:
-    """Makes the group equal to the document. Keys that are left out take their default, or with ``partial`` stay.
+    """Makes the group equal to the document.
 
-    Another ``name`` renames it in every policy that uses it. Raises ``InvalidPolicyError``, also where a policy that
-    uses the group would break a rule.
+    Keys that are left out take their default; with ``partial`` they stay.
+    Another ``name`` renames it in every policy that uses it. Raises ``InvalidPolicyError``, also where a
+    policy that uses the group would break a rule.
     """
     with writing() as using:
         stored = documents.group_document(row)
@@ -47,7 +48,10 @@ def member_problems(
     using: str,
     spared: Iterable[str] = (),
 ) -> Iterator[Problem]:
-    """Which of the patterns a policy that uses the group refuses; policies whose names are ``spared`` are not asked."""
+    """Which of the patterns a policy that uses the group refuses.
+
+    Policies whose names are ``spared`` are not asked.
+    """
     entries = list(patterns)
     users = (
         Policy.objects.using(using).filter(origin_groups__name=group, allow_credentials=True).order_by("name")

@@ -33,9 +33,10 @@ def raise_for(problems: Iterable[Problem]) -> None:
 
 
 def laid_over(stored: Document, document: object, *, partial: bool) -> object:
-    """The whole document that an update means: keys that are left out keep their value, or fall to their default.
+    """The whole document that an update means.
 
-    A ``name`` that is left out stays in either case. What is no JSON object stays as it is, for the check to refuse.
+    Keys that are left out take their default; with ``partial`` they stay. A ``name`` that is left out stays
+    in either case. What is no JSON object stays as it is, for the check to refuse.
     """
     if not isinstance(document, Mapping):
         return document

@@ -1,7 +1,7 @@
 """How are single origins created, renamed and revoked, and added to or taken out of a list?
 
-Before you edit: an origin's row is shared. To rename or to delete it is a change of every policy and group that allows
-it, and is refused where one of them would break a rule.
+Before you edit: an origin's row is shared. To rename or to delete it is a change of every policy and group
+that allows it, and is refused where one of them would break a rule.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from cors_policies import documents
-from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.problems import Problem
 from cors_policies.core.validation import (
     check_origin,
@@ -27,7 +27,10 @@ _PATTERNS: Final = "patterns"
 
 
 def create_origin(document: object) -> Origin:
-    """Stores an origin that no list holds yet: ``pattern`` and ``description``. Raises ``InvalidPolicyError``."""
+    """Stores an origin that no list holds yet.
+
+    ``pattern`` and ``description``. Raises ``InvalidPolicyError``.
+    """
     with writing() as using:
         return _save(Origin(), document, using)
 
@@ -50,13 +53,14 @@ def delete_origin(row: Origin) -> None:
 
 
 def add_origins(row: _Owner, patterns: object) -> _Owner:
-    """Adds patterns at the end of the list of a policy or group; those that it holds already stay where they are.
+    """Adds patterns at the end of the list of a policy or group.
 
-    Raises ``InvalidPolicyError``, with ``required`` where there are none.
+    Those that it holds already stay where they are. Raises ``InvalidPolicyError``, with ``required`` where
+    there are none.
     """
     with writing() as using:
-        added = _checked(patterns)
-        stored = _stored_patterns(row, using)
+        added: list[str] = _checked(patterns)
+        stored: list[str] = _stored_patterns(row, using)
         raise_for(_addition_problems(row, added, using))
         _store(row, normalized_origins([*stored, *added]), stored, using)
     return row
@@ -89,7 +93,7 @@ def _stored_patterns(row: Policy | OriginGroup, using: str) -> list[str]:
 
 
 def _addition_problems(row: Policy | OriginGroup, added: Sequence[str], using: str) -> Iterator[Problem]:
-    entries: list[tuple[int | None, object]] = [
+    entries: list[tuple[int | None, OriginPattern]] = [
         (at, parse_origin_pattern(text)) for at, text in enumerate(added)
     ]
     if isinstance(row, Policy):

@@ -19,8 +19,9 @@ def create_policy(document: object) -> Policy:
 
 
 def update_policy(row: Policy, document: object, *, partial: bool = False) -> Policy:
-    """Makes the policy equal to the document. Keys that are left out take their default, or with ``partial`` stay.
+    """Makes the policy equal to the document.
 
+    Keys that are left out take their default; with ``partial`` they stay.
     Another ``name`` renames. Raises ``InvalidPolicyError``.
     """
     with writing() as using:

@@ -29,7 +29,10 @@ _GROUP: Final = "origin_group"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What happens to one policy or group. ``before`` and ``after`` are documents, or ``None`` where it is not there."""
+    """What happens to one policy or group.
+
+    ``before`` and ``after`` are documents, or ``None`` where it is not there.
+    """
 
     kind: str
     name: str
@@ -40,7 +43,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a document changes: the changes by kind and name, and how many policies and groups stay as they are."""
+    """What a document changes.
+
+    The changes by kind and name, and how many policies and groups stay as they are.
+    """
 
     changes: tuple[Change, ...]
     unchanged_policies: int
@@ -117,11 +123,11 @@ def _changes(
 def _write(report: Report, wanted: PolicySet, using: str) -> None:
     changed = {(change.kind, change.name) for change in report.changes}
     _delete(Policy, _POLICY, report, using)
-    groups = {row.name: row for row in OriginGroup.objects.using(using).all()}
+    groups: dict[str, OriginGroup] = {row.name: row for row in OriginGroup.objects.using(using).all()}
     for group in wanted.origin_groups:
         if (_GROUP, group.name) in changed:
             documents.write_group(groups.get(group.name) or OriginGroup(), group, using)
-    policies = {row.name: row for row in Policy.objects.using(using).all()}
+    policies: dict[str, Policy] = {row.name: row for row in Policy.objects.using(using).all()}
     for policy in wanted.policies:
         if (_POLICY, policy.name) in changed:
             documents.write_policy(policies.get(policy.name) or Policy(), policy, using)

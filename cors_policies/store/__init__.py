@@ -1,7 +1,7 @@
 """Which policy set does this process obey right now?
 
-A process holds one immutable snapshot. The request path reads it and compares the time with that of the next look;
-everything else happens elsewhere.
+A process holds one immutable snapshot. The request path reads it and compares the time with that of the next
+look; everything else happens elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ os.register_at_fork(after_in_child=store.start_anew)
 
 
 def current_snapshot() -> Snapshot:
-    """The compiled, immutable policy set that this process obeys. Loads it where the process has not done so."""
+    """The compiled, immutable policy set that this process obeys.
+
+    Loads it where the process has not done so.
+    """
     return store.current()
 
 

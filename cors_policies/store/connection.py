@@ -1,7 +1,7 @@
 """How does the refresher reach the database without ever hanging on it?
 
-Before you edit: the connection is the refresher's own, closed after each look. It never comes from a pool, and a server
-that does not answer ends it within seconds.
+Before you edit: the connection is the refresher's own, closed after each look. It never comes from a pool,
+and a server that does not answer ends it within seconds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ def is_private(connection: BaseDatabaseWrapper) -> bool:
 
 
 def is_test_environment() -> bool:
-    """Whether Django's test environment is set up: databases come and go, and nobody but the tests writes to them."""
+    """Whether Django's test environment is set up.
+
+    Databases come and go, and nobody but the tests writes to them.
+    """
     return hasattr(mail, "outbox")
 
 

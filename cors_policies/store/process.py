@@ -2,15 +2,19 @@
 
 Before you edit:
 
-* *Stale* is what this process has changed itself: the next request loads in line, so that a change is obeyed from the
-  next request on. *Due* is what others may have changed: the refresher looks, and the request goes on meanwhile.
+* *Stale* is what this process has changed itself: the next request loads in line, so that a change is obeyed
+  from the next request on. *Due* is what others may have changed: the refresher looks, and the request goes
+  on meanwhile.
 * Only a process's first load is waited for, and that not for ever (:data:`FIRST_LOAD_TIMEOUT`).
-* Inside an open transaction (a test's) nothing runs in the background, and only what that transaction has changed is
-  loaded: into a snapshot of its own, which goes when the transaction is rolled back. No query is added otherwise.
-* Failure keeps the last good snapshot, is logged once, and is tried again. A request is never the one to fail.
-* ``_due`` is written under ``_guard`` only: a mark that a request overwrote would be a revocation that is lost.
-* Loads take turns by ``_loading``, so that an older set is never installed over a newer one. The lock is replaced when
-  its holder is stuck; what that one brings at last is dropped.
+* Inside an open transaction (a test's) nothing runs in the background, and only what that transaction has
+  changed is loaded: into a snapshot of its own, which goes when the transaction is rolled back. No query is
+  added otherwise.
+* Failure keeps the last good snapshot, is logged once, and is tried again. A request is never the one to
+  fail.
+* ``_due`` is written under ``_guard`` only: a mark that a request overwrote would be a revocation that is
+  lost.
+* Loads take turns by ``_loading``, so that an older set is never installed over a newer one. The lock is
+  replaced when its holder is stuck; what that one brings at last is dropped.
 """
 
 from __future__ import annotations
@@ -46,7 +50,10 @@ class Store:
         self.start_anew()
 
     def start_anew(self) -> None:
-        """What a process starts with; a forked child, too. The snapshot, if there is one, serves until the first look."""
+        """What a process starts with.
+
+        A forked child, too. The snapshot, if there is one, serves until the first look.
+        """
         self._due = 0.0
         self._next_look = 0.0
         self._is_loaded = False
@@ -139,7 +146,10 @@ class Store:
         self._next_look = now + self._patience(inline=inline)
 
     def _patience(self, *, inline: bool) -> float:
-        """Seconds until a request must attend again. A refresher that polls by itself only needs to be watched."""
+        """Seconds until a request must attend again.
+
+        A refresher that polls by itself only needs to be watched.
+        """
         interval = get_settings().REFRESH_INTERVAL
         if interval == 0:
             return 0.0

@@ -1,7 +1,7 @@
 """Who looks for changes while requests go on?
 
-One thread a process, started by need. It looks at once when it is asked, and by itself every ``interval`` seconds, so
-that a worker that was idle answers its first request by a fresh set.
+One thread a process, started by need. It looks at once when it is asked, and by itself every ``interval``
+seconds, so that a worker that was idle answers its first request by a fresh set.
 
 Before you edit:
 
@@ -48,7 +48,10 @@ class Refresher:
             self._start()
 
     def wait(self, timeout: float) -> bool:
-        """Waits until a look that was asked for is over; false where that takes longer than ``timeout`` seconds."""
+        """Waits until a look that was asked for is over.
+
+        False where that takes longer than ``timeout`` seconds.
+        """
         return self._looked.wait(timeout)
 
     def retire(self) -> None:
