@@ -12,9 +12,8 @@ CORS_PREFIX = "access-control-"
 
 def cors_headers(response: HttpResponseBase) -> dict[str, str]:
     """Every CORS header of the response, by lower-case name, so that one too many fails like one too few."""
-    return {
-        name.lower(): value for name, value in response.headers.items() if name.lower().startswith(CORS_PREFIX)
-    }
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return {name: value for name, value in headers.items() if name.startswith(CORS_PREFIX)}
 
 
 def vary(response: HttpResponseBase) -> list[str]:
