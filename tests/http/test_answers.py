@@ -129,7 +129,8 @@ CASES = [
     Case("open-actual", "GET", "/open/plain", {"origin": "https://any.example"}, headers={
         "access-control-allow-origin": "*", "access-control-expose-headers": "x-total",
     }),
-    Case("open-preflight", "OPTIONS", "/open/plain", _preflight("POST", "content-type", "null"), 200, headers={
+    Case("open-preflight", "OPTIONS", "/open/plain", _preflight("POST", "content-type", "null"), 200,
+         headers={
         "access-control-allow-origin": "null",
         "access-control-allow-methods": "GET, HEAD, POST",
         "access-control-allow-headers": "content-type",
@@ -149,15 +150,19 @@ def _policies(settings: Settings) -> None:
     services.apply_document({"policies": POLICIES}, replace=True)
 
 
+def _sent(case: Case) -> dict[str, str]:
+    return {**case.sent, "x-forwarded-host": case.host}
+
+
 def _sync(case: Case) -> HttpResponseBase:
-    return Client(headers={"x-forwarded-host": case.host}).generic(case.method, case.path, headers=case.sent)
+    return Client().generic(case.method, case.path, headers=_sent(case))
 
 
 def _asynchronous(case: Case) -> HttpResponseBase:
-    client = AsyncClient(headers={"x-forwarded-host": case.host})
+    client = AsyncClient()
 
     async def send() -> HttpResponseBase:
-        return await client.generic(case.method, case.path, headers=case.sent)
+        return await client.generic(case.method, case.path, headers=_sent(case))
 
     return async_to_sync(send)()
 
