@@ -33,7 +33,7 @@ _Row = TypeVar("_Row", bound=models.Model)
 class PolicySetVersion(models.Model):
     """The one row with the token of the policy set as it is stored."""
 
-    token = models.CharField(max_length=32)
+    token = models.CharField(max_length=32, blank=True)
 
     class Meta:
         verbose_name = _("version of the policy set")
@@ -54,9 +54,7 @@ def read_token(using: str) -> str:
 def lock_policy_set(using: str) -> None:
     """Waits for other writers, and holds them off until the transaction ends. The token stays as it is."""
     if not PolicySetVersion.objects.using(using).filter(pk=_ONLY_ROW).update(token=F("token")):
-        PolicySetVersion.objects.using(using).get_or_create(
-            pk=_ONLY_ROW, defaults={"token": uuid.uuid4().hex}
-        )
+        PolicySetVersion.objects.using(using).get_or_create(pk=_ONLY_ROW, defaults={"token": ""})
 
 
 @contextmanager
@@ -75,6 +73,7 @@ def note_change(using: str) -> None:
     change = pending_change(using)
     if change is None:
         _move_token(using)
+    if change is None or not change.is_of_this_savepoint:
         change = PendingChange(using)
         transaction.on_commit(change, using=using)
     change.snapshot = None
@@ -91,10 +90,16 @@ class PendingChange:
         self.using = using
         self.snapshot: object = None
         self._connection = connections[using]
+        self._savepoints = tuple(self._connection.savepoint_ids)
 
     def __call__(self) -> None:
         """Tells that the change is committed."""
         rows_committed.send(sender=PolicySetVersion, using=self.using)
+
+    @property
+    def is_of_this_savepoint(self) -> bool:
+        """Whether a rollback that undoes the next write undoes this change too."""
+        return self._savepoints == tuple(self._connection.savepoint_ids)
 
     @property
     def is_open(self) -> bool:

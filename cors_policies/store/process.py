@@ -59,7 +59,7 @@ class Store:
         self._is_loaded = False
         self._is_stale = False
         self._has_waited = False
-        self._pending: list[PendingChange] = []
+        self._pending: set[PendingChange] = set()
         self._is_failing = False
         self._reported: set[str] = set()
         self._guard = threading.Lock()
@@ -81,8 +81,7 @@ class Store:
     def mark_pending(self, change: PendingChange) -> None:
         """A row has changed in a transaction that is still open."""
         with self._guard:
-            if change not in self._pending:
-                self._pending.append(change)
+            self._pending.add(change)
             self._due = 0.0
 
     def mark_stale(self) -> None:
@@ -111,7 +110,7 @@ class Store:
             self._refresh()
             snapshot = self._snapshot
         with self._guard:
-            self._pending = [change for change in self._pending if change.is_open]
+            self._pending = {change for change in self._pending if change.is_open}
             self._due = 0.0 if self._is_stale or self._pending else self._next_look
         return snapshot
 
