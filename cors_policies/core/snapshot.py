@@ -193,9 +193,6 @@ def compile_snapshot(
     return Snapshot(version, compiled)
 
 
-EMPTY_SNAPSHOT: Final = Snapshot("", ())
-
-
 def _member(policy: Policy, groups: Mapping[str, OriginGroup], shared: Mapping[str, OriginIndex]) -> _Member:
     any_origin = http.ANY in policy.allowed_origins or any(
         http.ANY in groups[name].origins[:1] for name in policy.origin_groups
@@ -230,3 +227,6 @@ def _preflight_headers(policy: Policy) -> Headers:
     if policy.allow_credentials:
         headers.append((http.ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"))
     return tuple(headers)
+
+
+EMPTY_SNAPSHOT: Final = Snapshot("", ())
