@@ -2,8 +2,8 @@
 
 Before you edit:
 
-* Attributes are the keys of the JSON document, in its order; lists are tuples. :mod:`cors_policies.core.validation`
-  is the only place that makes a policy from what somebody wrote.
+* Attributes are the keys of the JSON document, in its order; lists are tuples.
+  :mod:`cors_policies.core.validation` is the only place that makes a policy from what somebody wrote.
 * ``to_document`` and validation are inverse: a document that was read is stored again without a change.
 """
 
@@ -12,8 +12,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Final
-
-from cors_policies.core.vocabulary import ANY
 
 MAX_NAME: Final = 100
 MAX_PRIORITY: Final = 32767
@@ -62,11 +60,6 @@ class Policy:
         """Whether requests obey this policy."""
         return self.mode == Mode.LIVE.value
 
-    def allows_method(self, method: str) -> bool:
-        """Whether the list of methods lets this one through; ``GET`` lets ``HEAD`` through too."""
-        allowed = self.allowed_methods
-        return ANY in allowed or method in allowed or (method == "HEAD" and "GET" in allowed)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginGroup:
@@ -81,6 +74,15 @@ class OriginGroup:
         return _to_document(self, GROUP_KEYS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DescribedOrigin:
+    """An origin pattern with somebody's note on it. The note is no part of the policy set."""
+
+    pattern: str
+    description: str = ""
+
+
+ORIGIN_KEYS: Final = tuple(field.name for field in fields(DescribedOrigin))
 POLICY_KEYS: Final = tuple(field.name for field in fields(Policy))
 GROUP_KEYS: Final = tuple(field.name for field in fields(OriginGroup))
 

@@ -62,7 +62,7 @@ class PatternError(ValueError):
 
 
 class InvalidPolicyError(ValueError):
-    """A document that is refused whole. ``problems`` holds every reason, in the order of the document."""
+    """A document that is refused whole. ``problems`` holds every reason."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)

@@ -121,6 +121,11 @@ class Reader:
                 self.note("invalid", key, entry, "Write every entry of the list as text.", index)
         return found
 
+    def submitted(self, key: str, index: int) -> object:
+        """An entry of a list that :meth:`entries` gave, as it was written."""
+        value = self._document[key]
+        return value[index] if isinstance(value, list | tuple) else None
+
     def _required(self, key: str) -> object:
         value = self._document.get(key, _MISSING)
         if value is _MISSING:

@@ -1,18 +1,18 @@
-"""Is this document a policy, a group or a set that we accept? If not: everything that is wrong with it, at once.
+"""Is this document a policy or a group that we accept? If not: everything that is wrong with it, at once.
 
 Before you edit:
 
 * Ill-formed and refused are told apart by their codes (docs/problems.md), which are public.
 * Entries are checked and numbered as they were submitted; only then are lists normalised. A problem at
   ``allowed_origins.2`` is about the third line that the editor wrote.
-* This is the only way from what somebody wrote to a :class:`Policy`. The loader takes it too, so that a row that was
-  broken by hand is found by the same rules.
+* This is the only way from what somebody wrote to a :class:`Policy`. The loader takes it too, so that a row
+  that was broken by hand is found by the same rules.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from cors_policies.core import vocabulary as http
 from cors_policies.core.credentials import TOLERATED_BY, Offence, find_offences
@@ -23,7 +23,9 @@ from cors_policies.core.policy import (
     GROUP_KEYS,
     MAX_MAX_AGE,
     MAX_PRIORITY,
+    ORIGIN_KEYS,
     POLICY_KEYS,
+    DescribedOrigin,
     Mode,
     OriginGroup,
     Policy,
@@ -103,15 +105,42 @@ def check_group(document: object) -> tuple[OriginGroup | None, tuple[Problem, ..
     return (None, tuple(reader.problems)) if reader.problems else (group, ())
 
 
-def check_patterns(patterns: object, key: str = "patterns") -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """Canonical origin patterns of a list, repeated ones dropped, and every problem with it."""
+def check_origin(document: object) -> tuple[DescribedOrigin | None, tuple[Problem, ...]]:
+    """The origin with its description, or ``None`` and every problem."""
+    if not isinstance(document, Mapping):
+        return None, (_no_object(document, '{"pattern": "https://app.example.com"}'),)
+    reader = Reader(document, ORIGIN_KEYS)
+    pattern = reader.pattern("pattern", "invalid-origin", parse_origin_pattern)
+    origin = DescribedOrigin(pattern=pattern, description=reader.text("description"))
+    return (None, tuple(reader.problems)) if reader.problems else (origin, ())
+
+
+def check_patterns(patterns: object, key: str) -> tuple[list[str], tuple[Problem, ...]]:
+    """Canonical origin patterns of a list as they were submitted, and every problem with it."""
     reader = Reader({key: patterns}, (key,))
     found = _origins(reader, key)
-    return tuple(dict.fromkeys(pattern.text for _, pattern in found)), tuple(reader.problems)
+    return [pattern.text for _, pattern in found], tuple(reader.problems)
+
+
+def normalized_origins(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Canonical patterns once each, in order; beside a ``*`` nothing else."""
+    return _normalized(patterns, _ANY_COVERS_ALL)
+
+
+class Credentialed(Protocol):
+    """What decides whether an origin may join a policy: its flags, and its name for the message."""
+
+    @property
+    def name(self) -> str:
+        """The policy's name."""
+
+    @property
+    def allow_credentials(self) -> bool:
+        """Whether credentials are allowed."""
 
 
 def credential_problems(
-    policy: Policy, entries: Iterable[tuple[int | None, OriginPattern]], field: str
+    policy: Credentialed, entries: Iterable[tuple[int | None, OriginPattern]], field: str
 ) -> tuple[Problem, ...]:
     """Why these patterns may not join a policy with credentials; empty for a policy without."""
     if not policy.allow_credentials:
@@ -123,17 +152,17 @@ def credential_problems(
     )
 
 
-def untolerated(policy: Policy, offences: Iterable[Offence]) -> list[Offence]:
+def untolerated(policy: Credentialed, offences: Iterable[Offence]) -> list[Offence]:
     """The offences that the policy's own flags do not tolerate."""
     return [offence for offence in offences if not getattr(policy, TOLERATED_BY.get(offence.code, ""), False)]
 
 
-def _for_policy(offence: Offence, policy: Policy) -> str:
+def _for_policy(offence: Offence, policy: Credentialed) -> str:
     return f'Policy "{policy.name}" allows credentials, and {offence.message}'
 
 
-def _no_object(document: object) -> Problem:
-    return Problem("invalid", "", None, document, 'Write a JSON object, as in {"name": "public-api", ...}.')
+def _no_object(document: object, example: str = '{"name": "public-api", ...}') -> Problem:
+    return Problem("invalid", "", None, document, f"Write a JSON object, as in {example}.")
 
 
 def _normalized(entries: Iterable[str], beside_any: frozenset[str]) -> tuple[str, ...]:
@@ -172,7 +201,9 @@ def _methods(reader: Reader) -> Iterable[str]:
     key = "allowed_methods"
     for index, entry in reader.entries(key, ("GET", "HEAD", "POST")):
         if not http.is_token(entry):
-            reader.note("invalid-method", key, entry, f'"{entry}" is no method. Write one such as PUT, or *.', index)
+            reader.note(
+                "invalid-method", key, entry, f'"{entry}" is no method. Write one such as PUT, or *.', index
+            )
         elif http.is_forbidden_method(entry):
             reader.note("forbidden-method", key, entry, f"No script can send {entry}. Remove it.", index)
         elif entry.upper() == "PATCH" != entry:
@@ -220,7 +251,8 @@ def _check_credentials(
 ) -> None:
     for index, pattern in origins:
         for offence in untolerated(policy, find_offences([pattern])):
-            reader.note(offence.code, "allowed_origins", offence.pattern, offence.message, index)
+            submitted = reader.submitted("allowed_origins", index)
+            reader.note(offence.code, "allowed_origins", submitted, offence.message, index)
     for index, name in group_names:
         for offence in untolerated(policy, groups.get(name, ())):
             message = f'Group "{name}": {offence.message}'
