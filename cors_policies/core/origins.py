@@ -323,7 +323,7 @@ def _split_wildcard(host: str) -> tuple[str, str, str]:
         )
     if not label.isascii():
         raise PatternError(
-            "wildcard-label", f'"{label}": a label with a * is written in a-z, 0-9, "-" and "_".'
+            "wildcard-label", f'"{label}": write a label with a * in a-z, 0-9, "-" and "_" only.'
         )
     check_label(label.replace("*", "-"), label)
     if dot and not base:
