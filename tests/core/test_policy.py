@@ -1,0 +1,67 @@
+"""Tests of the policy as a value."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from cors_policies.core.policy import GROUP_KEYS, POLICY_KEYS, OriginGroup, Policy
+
+DEFAULTS = {
+    "name": "api",
+    "description": "",
+    "mode": "live",
+    "host": "",
+    "path": "/api/**",
+    "priority": 100,
+    "allowed_origins": [],
+    "origin_groups": [],
+    "allowed_methods": ["GET", "HEAD", "POST"],
+    "allowed_headers": ["content-type"],
+    "exposed_headers": [],
+    "allow_credentials": False,
+    "max_age": 600,
+    "allow_private_network": False,
+    "reject_denied": False,
+    "tolerate_insecure_origins": False,
+    "tolerate_public_suffixes": False,
+    "tolerate_credentialed_regex": False,
+}
+
+
+class TestPolicy:
+    """One attribute for each key of the document, with the documented defaults."""
+
+    def test_document_holds_every_key_with_its_default_in_order(self) -> None:
+        document = Policy(name="api", path="/api/**").to_document()
+
+        assert document == DEFAULTS
+        assert tuple(document) == POLICY_KEYS == tuple(DEFAULTS)
+
+    def test_document_holds_lists_of_its_own(self) -> None:
+        policy = Policy(name="api", path="/", allowed_origins=("https://a.test",))
+
+        policy.to_document()["allowed_origins"].append("*")
+
+        assert policy.allowed_origins == ("https://a.test",)
+
+    def test_cannot_be_changed(self) -> None:
+        policy = Policy(name="api", path="/")
+
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            policy.path = "/**"  # type: ignore[misc]
+
+    @pytest.mark.parametrize(("mode", "is_live"), [("live", True), ("off", False)])
+    def test_is_live(self, mode: str, is_live: bool) -> None:
+        assert Policy(name="api", path="/", mode=mode).is_live is is_live
+
+
+class TestOriginGroup:
+    """Origins under a name."""
+
+    def test_document_holds_every_key(self) -> None:
+        group = OriginGroup(name="partners", origins=("https://a.test",))
+
+        assert group.to_document() == {"name": "partners", "description": "", "origins": ["https://a.test"]}
+        assert tuple(group.to_document()) == GROUP_KEYS
