@@ -1,0 +1,263 @@
+"""Which of all path patterns is the most specific one that matches this path?
+
+Literal patterns are one look-up. The others form a trie of segments, read from the front of a path as far as
+``**``, and from its end after that. Where a literal, mixed segments and ``*`` all lead on, they are tried in
+the order of precedence, and the first pattern that is found is the answer.
+
+Before you edit:
+
+* The bound: paths are written by strangers, so none may be dear. A branch knows the most steps that any path
+  can take in it, a step being the look-up or the comparison of one segment. A branch of more than 64 steps
+  becomes a crowd, which :mod:`cors_policies.core.path_sieve` searches, and which counts as 32. A look-up thus
+  takes 64 steps at most, or up to 31 and a crowd, however many patterns there are and whatever the path is.
+* A pattern has 32 segments at most, so a path of thousands is never split further than the longest pattern
+  needs from each of its ends.
+* The answer must be the one that ``sort_key`` and ``PathPattern.matches`` give; property tests compare.
+* A hundred thousand patterns have to fit: what is alone below a branch is a leaf at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import Final, Generic, Protocol, TypeVar
+
+from cors_policies.core.path_sieve import Sieve
+from cors_policies.core.paths import MAX_PATH, PathPattern
+from cors_policies.core.segments import DOUBLE_STAR, STAR, MixedIndex, all_match
+
+_T = TypeVar("_T")
+
+_MAX_COST: Final = 64
+_CROWD_COST: Final = 32
+_USUAL_SEGMENTS: Final = 8
+"""Paths of up to so many segments are split once and for all."""
+_END: Final = ""
+"""The step that stands for the end of a pattern. No segment of a pattern is empty."""
+
+
+class PathIndex(Generic[_T]):
+    """Different patterns with a value each, built once. :meth:`find` gives the value that governs a path."""
+
+    __slots__ = ("_exact", "_root", "_splits", "_values")
+
+    def __init__(self, pairs: Iterable[tuple[PathPattern, _T]]) -> None:
+        self._exact: dict[str, _T] = {}
+        others: list[tuple[PathPattern, _T]] = []
+        for pattern, value in pairs:
+            if STAR in pattern.text:
+                others.append((pattern, value))
+            else:
+                self._exact[pattern.text] = value
+        others.sort(key=lambda pair: pair[0].sort_key)
+        self._values = [value for _, value in others]
+        self._splits = 1 + max([len(pattern.segments) for pattern, _ in others] + [_USUAL_SEGMENTS])
+        self._root = _Builder([pattern for pattern, _ in others]).root()
+
+    def find(self, path: str) -> _T | None:
+        """The value of the most specific pattern that matches a request's decoded path, or ``None``."""
+        if path[:1] != "/":
+            return None
+        if path[-1] == "/":  # what drop_trailing_slash does, without the call
+            path = path[:-1] or "/"
+        if len(path) <= MAX_PATH and path in self._exact:
+            return self._exact[path]
+        # The first element is what stands before the first slash: nothing.
+        segments = path.split("/", self._splits) if path != "/" else [""]
+        if len(segments) > self._splits:
+            segments[self._splits :] = path.rsplit("/", self._splits)[1:]
+        rank = self._root.best(segments, 1, len(segments))
+        return None if rank is None else self._values[rank]
+
+
+class _Branch(Protocol):
+    """A part of the trie."""
+
+    @property
+    def cost(self) -> int:
+        """The most steps that a look-up can take here."""
+
+    def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        """The smallest rank of a pattern here that matches; what is outside ``start:stop`` has been read."""
+
+
+class _Leaf:
+    """One pattern, alone from here on: what it still wants from the front and, after ``**``, from the end."""
+
+    __slots__ = ("_head", "_open", "_rank", "_tail", "_wanted")
+
+    def __init__(self, rank: int, head: Sequence[str], tail: Sequence[str] | None) -> None:
+        self._rank = rank
+        self._head = head
+        self._tail = tail or ()
+        self._open = tail is not None
+        self._wanted = len(head) + len(self._tail)
+
+    @property
+    def cost(self) -> int:
+        return 1 + self._wanted
+
+    def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        spare = stop - start - self._wanted
+        if spare < 0 or (spare and not self._open):
+            return None
+        if self._head and not all_match(self._head, segments[start:]):
+            return None
+        if self._tail and not all_match(self._tail, segments[stop - len(self._tail) :]):
+            return None
+        return self._rank
+
+
+class _Crowd:
+    """Patterns that a path could take too many steps among: all are tried at once."""
+
+    __slots__ = ("_known", "_ranks", "_sieve")
+
+    cost = _CROWD_COST
+
+    def __init__(self, ranks: Sequence[int], known: int) -> None:
+        """``known``: so many first segments of the patterns have been read on the way to here."""
+        self._ranks = ranks
+        self._known = known
+
+    def compile(self, patterns: Sequence[PathPattern]) -> None:
+        """Build the sieve: dear, so done only for the crowds that are in the trie in the end."""
+        self._sieve = Sieve([patterns[rank] for rank in self._ranks], self._known)
+
+    def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        row = self._sieve.first(segments[1:])
+        return None if row is None else self._ranks[row]
+
+
+class _Fork:
+    """The ways on from a node that take no literal: mixed segments, then ``*``, then ``**``."""
+
+    __slots__ = ("_mixed", "_rest", "_stars", "cost")
+
+    def __init__(self, branches: Mapping[str, _Branch], rest: _Branch | None) -> None:
+        mixed = {step: branch for step, branch in branches.items() if step != STAR}
+        self._mixed = MixedIndex(mixed) if mixed else None
+        self._stars = [branches[STAR]] if STAR in branches else []
+        self._rest = rest
+        self.cost = sum(branch.cost for branch in (*self._stars, rest) if branch is not None)
+        if self._mixed is not None:
+            self.cost += self._mixed.dearest({step: branch.cost for step, branch in mixed.items()})
+
+    def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        if start < stop:
+            for child in self.children(segments[start]):
+                found = child.best(segments, start + 1, stop)
+                if found is not None:
+                    return found
+        return None if self._rest is None else self._rest.best(segments, start, stop)
+
+    def children(self, text: str) -> Iterable[_Branch]:
+        """The branches for one segment, the most specific first: none for the empty one."""
+        if self._mixed is None:
+            return self._stars if text else ()
+        return chain(self._mixed.matching(text), self._stars) if text else ()
+
+
+class _Node:
+    """Where patterns part that begin alike. Reads one segment from the front."""
+
+    __slots__ = ("_end", "_fork", "_literals", "cost")
+
+    def __init__(self, branches: Mapping[str, _Branch], rest: _Branch | None, end: int | None) -> None:
+        """``branches`` by segment; ``rest``: what is behind ``**``; ``end``: the rank of what ends here."""
+        others = {step: branch for step, branch in branches.items() if STAR in step}
+        self._literals = {step: branch for step, branch in branches.items() if STAR not in step}
+        self._fork = _Fork(others, rest) if others or rest else None
+        self._end = end
+        self.cost = 1 + max((branch.cost for branch in self._literals.values()), default=0)
+        if self._fork is not None:
+            self.cost += self._fork.cost
+
+    def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        if start < stop:
+            child = self._literals.get(segments[start])
+            if child is not None:
+                found = child.best(segments, start + 1, stop)
+                if found is not None:
+                    return found
+        elif self._end is not None:
+            return self._end
+        return None if self._fork is None else self._fork.best(segments, start, stop)
+
+
+class _RestNode(_Node):
+    """Where patterns part that end alike, and are the same up to ``**``. Reads one segment from the end.
+
+    The order of precedence runs from the front, so that every branch has to be tried, and the ranks compared.
+    """
+
+    __slots__ = ()
+
+    def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        if start == stop:
+            return self._end
+        text = segments[stop - 1]
+        children: Iterable[_Branch] = () if self._fork is None else self._fork.children(text)
+        if text in self._literals:
+            children = (*children, self._literals[text])
+        found = self._end
+        for child in children:
+            rank = child.best(segments, start, stop - 1)
+            if rank is not None and (found is None or rank < found):
+                found = rank
+        return found
+
+
+class _Builder:
+    """Makes the trie of patterns in the order of their ``sort_key``."""
+
+    def __init__(self, patterns: Sequence[PathPattern]) -> None:
+        self._patterns = patterns
+        self._crowds: list[_Crowd] = []
+
+    def root(self) -> _Branch:
+        """The whole trie."""
+        root = self._grow(range(len(self._patterns)), 0, None)
+        for crowd in self._crowds:
+            crowd.compile(self._patterns)
+        return root
+
+    def _grow(self, ranks: Sequence[int], depth: int, gap: int | None) -> _Branch:
+        """The branch of patterns whose first ``depth`` steps are the same.
+
+        ``gap`` is how many segments stand before their ``**``, ``None`` as long as that has not been read.
+        """
+        if len(ranks) == 1:
+            return self._leaf(ranks[0], depth, gap)
+        crowds_before = len(self._crowds)
+        node = self._node(ranks, depth, gap)
+        if node.cost <= _MAX_COST:
+            return node
+        del self._crowds[crowds_before:]
+        crowd = _Crowd(ranks, depth if gap is None else gap)
+        self._crowds.append(crowd)
+        return crowd
+
+    def _leaf(self, rank: int, depth: int, gap: int | None) -> _Leaf:
+        head, tail = self._patterns[rank].halves()
+        if gap is None or tail is None:
+            return _Leaf(rank, head[depth:], tail)
+        return _Leaf(rank, (), tail[: len(tail) - (depth - gap - 1)])
+
+    def _node(self, ranks: Iterable[int], depth: int, gap: int | None) -> _Node:
+        groups: dict[str, list[int]] = {}
+        for rank in ranks:
+            groups.setdefault(_step(self._patterns[rank].segments, depth, gap), []).append(rank)
+        ends = groups.pop(_END, [None])
+        behind_gap = groups.pop(DOUBLE_STAR, None)
+        rest = self._grow(behind_gap, depth + 1, depth) if behind_gap else None
+        branches = {step: self._grow(group, depth + 1, gap) for step, group in groups.items()}
+        return (_Node if gap is None else _RestNode)(branches, rest, ends[0])
+
+
+def _step(segments: Sequence[str], depth: int, gap: int | None) -> str:
+    """The step of a pattern after ``depth`` others: from the front up to ``**``, from the end after it."""
+    if gap is None:
+        return segments[depth] if depth < len(segments) else _END
+    place = len(segments) - (depth - gap)
+    return segments[place] if place > gap else _END
