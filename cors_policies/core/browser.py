@@ -133,7 +133,7 @@ def _facts(request: BrowserRequest) -> StatedFacts:
     return StatedFacts(
         method=request.sent_method,
         path=request.path_info,
-        origin=request.origin or None,
+        origin=request.origin,
         scheme=request.scheme,
         host=request.host,
     )

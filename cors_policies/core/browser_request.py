@@ -135,11 +135,12 @@ def _parse_path(text: str) -> _Parsed:
 
 
 def _parse_host(text: str) -> _Parsed:
-    """The host as the browser writes it, with its port."""
+    """The host as the browser writes it, with its port. A trailing dot stays: it makes another origin."""
     host, port = split_host_port(text.strip())
     if _PORT.fullmatch(port) is None or (port and not 1 <= int(port) <= _MAX_PORT):
         raise PatternError("invalid-port", f'"{text}": write a host and a port, as in api.example.com:8000.')
-    host = canonical_host(host)
+    dot = "." if host.endswith(".") else ""
+    host = canonical_host(host.removesuffix(".")) + dot
     return _Parsed(f"{host}:{int(port)}" if port else host)
 
 

@@ -53,10 +53,8 @@ class Course:
     @property
     def refused_names(self) -> tuple[str, ...]:
         """The request-header names that the governing policy does not allow."""
-        policy = self.decision.policy
-        if policy is None:
-            return ()
-        return tuple(name for name in self.request.unsafe_names if not policy.allows_headers((name,)))
+        names, policy = self.request.unsafe_names, self.decision.policy
+        return tuple(name for name in names if policy is None or not policy.allows_headers((name,)))
 
 
 def explain(course: Course) -> tuple[str, ...]:
