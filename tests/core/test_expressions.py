@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core import expressions
 from cors_policies.core.expressions import (
     MAX_SET_EXPRESSIONS,
     MAX_SET_INSTRUCTIONS,
     ExpressionSet,
+    load_re2,
     parse_expression,
 )
 from cors_policies.core.problems import PatternError
@@ -79,7 +80,10 @@ class TestWithoutTheExtra:
 
     @pytest.fixture(autouse=True)
     def _without_re2(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(expressions, "load_re2", lambda: None)
+        monkeypatch.setitem(sys.modules, "re2", None)
+
+    def test_there_is_no_module(self) -> None:
+        assert load_re2() is None
 
     def test_an_expression_is_refused(self) -> None:
         with pytest.raises(PatternError) as caught:

@@ -89,6 +89,7 @@ class TestNames:
             pytest.param("\u0301a.com", "invalid-idna", id="leading-combining-mark"),
             pytest.param("a\u200cb.com", "invalid-idna", id="non-joiner-between-latin-letters"),
             pytest.param("a\u200db.com", "invalid-idna", id="joiner-without-a-virama"),
+            pytest.param("\U0001fadf\u200d.com", "invalid-idna", id="joiner-after-a-recent-character"),
             pytest.param("1.\u05d0\u05d1.com", "invalid-idna", id="digit-first-beside-right-to-left"),
             pytest.param("a\u05d0.com", "invalid-idna", id="mixed-directions-in-a-label"),
             pytest.param("a\u202eb.com", "invalid-idna", id="bidi-override"),
