@@ -9,7 +9,8 @@ Before you edit:
 * The bound: paths are written by strangers, so none may be dear. A branch knows the most steps that any path
   can take in it, a step being the look-up or the comparison of one segment. A branch of more than 64 steps
   becomes a crowd, which :mod:`cors_policies.core.path_sieve` searches, and which counts as 32. A look-up thus
-  takes 64 steps at most, or up to 31 and a crowd, however many patterns there are and whatever the path is.
+  takes 64 steps at most, or 32 and a crowd, however many patterns there are and whatever the path is. Among
+  mixed segments a step has a bound of its own, that of :class:`cors_policies.core.segments.MixedIndex`.
 * A pattern has 32 segments at most, so a path of thousands is never split further than the longest pattern
   needs from each of its ends.
 * The answer must be the one that ``sort_key`` and ``PathPattern.matches`` give; property tests compare.
@@ -111,18 +112,16 @@ class _Leaf:
 class _Crowd:
     """Patterns that a path could take too many steps among: all are tried at once."""
 
-    __slots__ = ("_known", "_ranks", "_sieve")
+    __slots__ = ("_ranks", "_sieve")
 
     cost = _CROWD_COST
 
-    def __init__(self, ranks: Sequence[int], known: int) -> None:
-        """``known``: so many first segments of the patterns have been read on the way to here."""
+    def __init__(self, ranks: Sequence[int]) -> None:
         self._ranks = ranks
-        self._known = known
 
     def compile(self, patterns: Sequence[PathPattern]) -> None:
         """Build the sieve: dear, so done only for the crowds that are in the trie in the end."""
-        self._sieve = Sieve([patterns[rank] for rank in self._ranks], self._known)
+        self._sieve = Sieve([patterns[rank] for rank in self._ranks])
 
     def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
         row = self._sieve.first(segments[1:])
@@ -234,7 +233,7 @@ class _Builder:
         if node.cost <= _MAX_COST:
             return node
         del self._crowds[crowds_before:]
-        crowd = _Crowd(ranks, depth if gap is None else gap)
+        crowd = _Crowd(ranks)
         self._crowds.append(crowd)
         return crowd
 

@@ -28,16 +28,12 @@ from cors_policies.core.segments import DOUBLE_STAR, STAR, MixedIndex
 class Sieve:
     """Patterns in the order of their ``sort_key``, built once. :meth:`first` finds one."""
 
-    __slots__ = ("_by_count", "_columns", "_mixed_rows", "_patterns")
+    __slots__ = ("_by_count", "_columns", "_mixed_columns")
 
-    def __init__(self, patterns: Sequence[PathPattern], known: int = 0) -> None:
-        """``known``: so many first segments of all patterns are the same, and known to match."""
-        self._patterns = patterns
+    def __init__(self, patterns: Sequence[PathPattern]) -> None:
         self._by_count = _masks_by_count(patterns)
-        self._columns = _columns(patterns, known)
-        self._mixed_rows = 0
-        for _, column in self._columns:
-            self._mixed_rows |= column.mixed_rows
+        self._columns = _columns(patterns)
+        self._mixed_columns = [(place, column) for place, column in self._columns if column.mixed_rows]
 
     def first(self, segments: Sequence[str]) -> int | None:
         """The place of the first pattern that matches a path of these segments, or ``None``."""
@@ -48,26 +44,10 @@ class Sieve:
                 alive = column.narrow(alive, segments[place])
                 if not alive:
                     return None
-        if alive & self._mixed_rows:
-            alive = self._narrow_mixed(alive, segments)
-        return self._settle(alive, segments)
-
-    def _narrow_mixed(self, alive: int, segments: Sequence[str]) -> int:
-        count = len(segments)
-        for place, column in self._columns:
-            if -count <= place < count and alive & column.mixed_rows:
+        for place, column in self._mixed_columns:
+            if alive & column.mixed_rows:
                 alive = column.narrow_mixed(alive, segments[place])
-        return alive
-
-    def _settle(self, alive: int, segments: Sequence[str]) -> int | None:
-        """The lowest row of ``alive``, of those with mixed segments only if it does match."""
-        while alive:
-            lowest = alive & -alive
-            row = lowest.bit_length() - 1
-            if not lowest & self._mixed_rows or self._patterns[row].covers(segments):
-                return row
-            alive ^= lowest
-        return None
+        return (alive & -alive).bit_length() - 1 if alive else None
 
 
 class _Column:
@@ -106,9 +86,9 @@ class _Column:
         return passed | alive
 
     def narrow_mixed(self, alive: int, text: str) -> int:
-        """The patterns of ``alive``, of those with a mixed segment here only the candidates for ``text``."""
-        found = _mask(self._size, chain.from_iterable(self._mixed.candidates(text)))
-        return alive & (self._unmixed | found)
+        """The patterns of ``alive`` that have no mixed segment here, or one that ``text`` matches."""
+        matching = _mask(self._size, chain.from_iterable(self._mixed.matching(text)))
+        return alive & (self._unmixed | matching)
 
 
 def _mask(size: int, rows: Iterable[int]) -> int:
@@ -129,12 +109,12 @@ def _planes(size: int, rows_by_code: Sequence[Iterable[int]]) -> list[tuple[int,
     return [(_mask(size, zeros), _mask(size, ones)) for zeros, ones in halves]
 
 
-def _columns(patterns: Iterable[PathPattern], known: int) -> list[tuple[int, _Column]]:
+def _columns(patterns: Iterable[PathPattern]) -> list[tuple[int, _Column]]:
     """The columns and their places in a path, negative ones from its end on. The most telling come first."""
     halves = [pattern.halves() for pattern in patterns]
     heads = [head for head, _ in halves]
     tails = [(tail or ())[::-1] for _, tail in halves]
-    columns = [(place, _column(heads, place)) for place in range(known, _longest(heads))]
+    columns = [(place, _column(heads, place)) for place in range(_longest(heads))]
     columns += [(-1 - place, _column(tails, place)) for place in range(_longest(tails))]
     return sorted(columns, key=_by_telling)
 

@@ -9,9 +9,9 @@ Before you edit:
 * Never ``re``: as an expression, ``*a*a*a*b`` takes exponential time on ``aaaaaaaa``. The leftmost place of
   each inner piece is the one to take, because a later one never leaves more room for the pieces after it.
 * :class:`MixedIndex` narrows the choice; :func:`segment_matches` decides.
-* What a look-up in it costs: a step for each length that pieces at the start or the end have, a step for each
-  character of the segment and each length that pieces inside have, and a step for each segment that is found.
-  How many mixed segments there are adds nothing to that, and neither do pieces that many of them share.
+* What a look-up in it costs: a step for each length that pieces at the start or the end have; for each length
+  that pieces inside have, a step for each character of the text at most; and a step for each segment found. How
+  many mixed segments there are adds nothing to that, and neither do pieces that many of them share.
 """
 
 from __future__ import annotations
@@ -77,10 +77,6 @@ class MixedIndex(Generic[_T]):
         self._rows = sorted(items.items(), key=_by_specificity)
         self._shelf = _Shelf([(place, _pieces(wanted)) for place, (wanted, _) in enumerate(self._rows)])
 
-    def candidates(self, text: str) -> list[_T]:
-        """The values of all segments that ``text`` matches, and of some others, in no order."""
-        return [self._rows[place][1] for place in self._shelf.places(text)]
-
     def matching(self, text: str) -> Iterator[_T]:
         """The values of the segments that ``text`` matches, the most specific first."""
         for place in sorted(self._shelf.places(text)):
@@ -100,15 +96,14 @@ _Row = tuple[int, tuple[_Piece, ...]]
 
 _SCAN: Final = 4
 """Up to this many segments are tried one by one."""
-_FEW_PIECES: Final = 8
-_WINDOWS_A_SEARCH: Final = 16
-"""In a long text, a search for one piece costs about as much as this many look-ups of windows."""
+_LONG_TEXT: Final = 100
+"""From so many characters on, a search by built-in functions is worth its preparation."""
 
 
 class _Shelf:
     """Mixed segments, each filed under its rarest piece; those that share it, on a shelf of their own."""
 
-    __slots__ = ("_loose", "_tables")
+    __slots__ = ("_inside", "_loose", "_sides")
 
     def __init__(self, rows: Sequence[_Row]) -> None:
         filed = _file(rows) if len(rows) > _SCAN else {None: rows}
@@ -118,30 +113,55 @@ class _Shelf:
             if piece is not None:
                 side, literal = piece
                 tables.setdefault((side, len(literal)), {})[literal] = _Shelf(shared)
-        self._tables = [(side, size, table) for (side, size), table in tables.items()]
+        self._sides = [(side, size, table) for (side, size), table in tables.items() if side != _INSIDE]
+        self._inside = [_Inside(size, table) for (side, size), table in tables.items() if side == _INSIDE]
 
     def places(self, text: str) -> list[int]:
         """The places of all segments whose pieces are in ``text``, and of some others, none twice."""
-        if not self._tables:
+        if not self._sides and not self._inside:
             return self._loose
         found = self._loose.copy()
-        for side, size, table in self._tables:
-            if side == _INSIDE:
-                for piece in _present(table, size, text):
-                    found += table[piece].places(text)
-            else:
-                shelf = table.get(text[:size] if side == _START else text[-size:])
-                if shelf is not None:
-                    found += shelf.places(text)
+        for side, size, table in self._sides:
+            shelf = table.get(text[:size] if side == _START else text[-size:])
+            if shelf is not None:
+                found += shelf.places(text)
+        for inside in self._inside:
+            for piece in inside.pieces(text):
+                found += inside.shelves[piece].places(text)
         return found
 
     def dearest(self, costs: Sequence[int]) -> int:
         """The most that the places found for one text can cost: of equally long ends, it has only one."""
         total = sum(costs[place] for place in self._loose)
-        for side, _, table in self._tables:
-            each = [shelf.dearest(costs) for shelf in table.values()]
-            total += sum(each) if side == _INSIDE else max(each)
-        return total
+        total += sum(max(shelf.dearest(costs) for shelf in table.values()) for _, _, table in self._sides)
+        return total + sum(
+            shelf.dearest(costs) for inside in self._inside for shelf in inside.shelves.values()
+        )
+
+
+class _Inside:
+    """Shelves by pieces, all equally long, that may stand anywhere in a text."""
+
+    __slots__ = ("_letters", "_offset", "_size", "shelves")
+
+    def __init__(self, size: int, shelves: Mapping[str, _Shelf]) -> None:
+        self.shelves = shelves
+        self._size = size
+        letters = [{piece[offset] for piece in shelves} for offset in range(size)]
+        self._offset = min(range(size), key=lambda offset: len(letters[offset]))
+        self._letters = letters[self._offset]
+
+    def pieces(self, text: str) -> Iterable[str]:
+        """The pieces that are somewhere in ``text``."""
+        size, shelves = self._size, self.shelves
+        starts = self._starts(text)
+        return {window for start in starts if (window := text[start : start + size]) in shelves}
+
+    def _starts(self, text: str) -> Iterable[int]:
+        """Where pieces may start: anywhere, or in a long text where a letter is that each of them has."""
+        if len(text) < _LONG_TEXT or sum(map(text.count, self._letters)) > len(text) // 4:
+            return range(len(text) - self._size + 1)
+        return (place - self._offset for letter in self._letters for place in _find_all(text, letter))
 
 
 def _by_specificity(item: tuple[str, object]) -> SegmentKey:
@@ -159,14 +179,13 @@ def _file(rows: Sequence[_Row]) -> Mapping[_Piece | None, Sequence[_Row]]:
     counts = Counter(piece for _, pieces in rows for piece in pieces)
     filed: dict[_Piece | None, list[_Row]] = {}
     for place, pieces in rows:
-        rarest = min(pieces, key=lambda piece: (counts[piece], -len(piece[1])), default=None)
+        rarest = min(pieces, key=counts.__getitem__, default=None)
         filed.setdefault(rarest, []).append((place, tuple(piece for piece in pieces if piece != rarest)))
     return filed
 
 
-def _present(table: Mapping[str, object], size: int, text: str) -> Iterable[str]:
-    """Which of the table's pieces, all ``size`` characters long, are somewhere in ``text``."""
-    if len(table) <= _FEW_PIECES or len(table) * _WINDOWS_A_SEARCH <= len(text):
-        return [piece for piece in table if piece in text]
-    ends = range(size, len(text) + 1)
-    return {window for end in ends if (window := text[end - size : end]) in table}
+def _find_all(text: str, letter: str) -> Iterator[int]:
+    place = text.find(letter)
+    while place >= 0:
+        yield place
+        place = text.find(letter, place + 1)
