@@ -1,5 +1,21 @@
-"""Which path is answered by which view."""
+"""Which address is answered by which view?
 
-from django.urls import URLPattern, URLResolver
+Before you edit: every address ends in a slash, as Django's own do. The project chooses what stands before them.
+"""
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, path
+from rest_framework.routers import SimpleRouter
+
+from cors_policies.api.schema import DescriptionView, DocumentationView
+from cors_policies.api.views import OriginGroupViewSet, OriginViewSet, PolicyViewSet
+
+_router = SimpleRouter()
+_router.register("policies", PolicyViewSet, basename="cors-policy")
+_router.register("origin-groups", OriginGroupViewSet, basename="cors-origin-group")
+_router.register("origins", OriginViewSet, basename="cors-origin")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("schema/", DescriptionView.as_view(), name="cors-schema"),
+    path("docs/", DocumentationView.as_view(), name="cors-docs"),
+    *_router.urls,
+]

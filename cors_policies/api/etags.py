@@ -1,0 +1,28 @@
+"""Is what the client saw still what there is? (RFC 9110, sections 8.8.3 and 13.1)"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from django.utils.http import parse_etags
+from rest_framework.request import Request
+
+from cors_policies.api.errors import PreconditionFailed
+from cors_policies.core.policy import Document
+
+
+def etag(document: Document) -> str:
+    """A strong entity tag that changes exactly when the document does."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def check_if_match(request: Request, document: Document) -> None:
+    """Raises ``precondition_failed`` where the request has an ``If-Match`` that the document does not match."""
+    header = request.headers.get("If-Match")
+    if header is None:
+        return
+    tags = parse_etags(header)
+    if tags != ["*"] and etag(document) not in tags:
+        raise PreconditionFailed

@@ -1,0 +1,156 @@
+"""Which policies, origins and groups does a list show, and in what order?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import django_filters as filters
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from rest_framework.request import Request
+
+from cors_policies.api.errors import BadParameter
+from cors_policies.core.hosts import parse_host_pattern
+from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.core.paths import parse_path_pattern
+from cors_policies.core.problems import PatternError
+from cors_policies.models import Origin, Policy
+from cors_policies.store import current_snapshot
+
+_FLAGS: Final = (("true", "true"), ("1", "true"), ("false", "false"), ("0", "false"))
+
+
+def _canonical(parse: Any, text: str) -> str:
+    try:
+        canonical: str = parse(text).text
+    except PatternError as error:
+        raise ValidationError(str(error), code="invalid") from error
+    return canonical
+
+
+def _is_path(text: str) -> None:
+    if not text.startswith("/"):
+        raise ValidationError(
+            "Write a path as in /api/orders, or //api.example.com/api/orders.", code="invalid"
+        )
+
+
+class PatternField(filters.fields.forms.CharField):
+    """The canonical text of a pattern."""
+
+    parse: Any = None
+
+    def __init__(self, *args: Any, parse: Any, **kwargs: Any) -> None:
+        self.parse = parse
+        super().__init__(*args, **kwargs)
+
+    def clean(self, value: Any) -> Any:
+        """The canonical text; raises ``ValidationError`` with what to write instead."""
+        text = super().clean(value)
+        return _canonical(self.parse, text) if text else text
+
+
+class PatternFilter(filters.CharFilter):
+    """Equal to a pattern, however that is written."""
+
+    field_class = PatternField
+
+
+class HostFilter(PatternFilter):
+    """The empty host pattern is one too: it stands for every host."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows with this very pattern."""
+        return qs.filter(host=value) if self.field_name in self.parent.data else qs
+
+
+class PolicyFilters(filters.FilterSet):
+    """The filters of ``policies/``."""
+
+    mode = filters.ChoiceFilter(choices=Policy.Mode.choices)
+    host = HostFilter(parse=parse_host_pattern)
+    path = PatternFilter(parse=parse_path_pattern)
+    allow_credentials = filters.TypedChoiceFilter(choices=_FLAGS, coerce=lambda text: text in {"true", "1"})
+    origin = filters.CharFilter(method="filter_origin")
+    governs = filters.CharFilter(method="filter_governs", validators=[_is_path])
+
+    class Meta:
+        model = Policy
+        fields = ("mode", "host", "path", "allow_credentials", "origin", "governs")
+
+    def filter_origin(self, queryset: QuerySet[Policy], _name: str, value: str) -> QuerySet[Policy]:
+        """Policies with a pattern, their own or a group's, that matches the origin."""
+        origins = list(_matching_origins(value))
+        direct, through = Q(allowed_origins__in=origins), Q(origin_groups__origins__in=origins)
+        return queryset.filter(Q(pk__in=Policy.objects.filter(direct | through).values("pk")))
+
+    def filter_governs(self, queryset: QuerySet[Policy], _name: str, value: str) -> QuerySet[Policy]:
+        """The path group that governs a path, ``/path`` or ``//host/path``."""
+        host, path = "", value
+        if value.startswith("//"):
+            host, _, rest = value[2:].partition("/")
+            path = f"/{rest}"
+        group = current_snapshot().find_group(path, host.lower())
+        return queryset.filter(name__in=[policy.name for policy in group.policies] if group else [])
+
+
+class OriginFilters(filters.FilterSet):
+    """The filters of ``origins/``."""
+
+    pattern = PatternFilter(parse=parse_origin_pattern)
+
+    class Meta:
+        model = Origin
+        fields = ("pattern",)
+
+
+def filtered(
+    request: Request, queryset: QuerySet[Any], filter_class: type[filters.FilterSet] | None
+) -> QuerySet[Any]:
+    """What the filters leave. Raises :class:`BadParameter` for a value that a filter cannot have."""
+    if filter_class is None:
+        return queryset
+    for name in filter_class.base_filters:
+        if name != "host" and request.query_params.get(name) == "":
+            raise BadParameter(name, "Write a value, or leave the parameter out.")
+    found = filter_class(request.query_params, queryset, request=request)
+    if not found.is_valid():
+        name, messages = next(iter(found.form.errors.items()))
+        raise BadParameter(name, " ".join(messages))
+    result: QuerySet[Any] = found.qs
+    return result
+
+
+def searched(request: Request, queryset: QuerySet[Any], fields: Iterable[str]) -> QuerySet[Any]:
+    """The rows that hold every word of ``search`` in one of the fields."""
+    for word in request.query_params.get("search", "").split():
+        matches = Q()
+        for field in fields:
+            matches |= Q(**{f"{field}__icontains": word})
+        queryset = queryset.filter(pk__in=queryset.model._default_manager.filter(matches).values("pk"))
+    return queryset
+
+
+def ordered(request: Request, queryset: QuerySet[Any], fields: tuple[str, ...]) -> QuerySet[Any]:
+    """The rows in the ``ordering`` that was asked for, and by ``fields[0]`` where that leaves it open."""
+    wanted = [name for name in request.query_params.get("ordering", "").split(",") if name]
+    for name in wanted:
+        if name.removeprefix("-") not in fields:
+            raise BadParameter(
+                "ordering", f"Write some of: {', '.join(fields)}; a minus before one turns it round."
+            )
+    if "governs" in request.query_params and not wanted:
+        wanted = ["priority"]
+    return queryset.order_by(*wanted, fields[0])
+
+
+def _matching_origins(origin: str) -> Iterable[int]:
+    wildcards = Q(pattern__contains="*") | Q(pattern__startswith="~")
+    rows = Origin.objects.filter(Q(pattern=origin) | wildcards).values_list("pk", "pattern")
+    for key, text in rows:
+        try:
+            if parse_origin_pattern(text).matches(origin):
+                yield key
+        except PatternError:
+            continue

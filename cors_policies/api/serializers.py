@@ -1,0 +1,74 @@
+"""What do the bodies look like? For the OpenAPI description only: the core reads and checks what is written."""
+
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
+from cors_policies.models import Policy
+
+
+def _texts(default: list[str] | None = None, **kwargs: object) -> serializers.ListField:
+    return serializers.ListField(child=serializers.CharField(), default=default or [], **kwargs)
+
+
+class PolicySerializer(serializers.Serializer):
+    """A policy document."""
+
+    name = serializers.SlugField(max_length=MAX_NAME)
+    description = serializers.CharField(default="", allow_blank=True)
+    mode = serializers.ChoiceField(choices=Policy.Mode.choices, default="live")
+    host = serializers.CharField(default="", allow_blank=True)
+    path = serializers.CharField()
+    priority = serializers.IntegerField(default=100, min_value=0, max_value=MAX_PRIORITY)
+    allowed_origins = _texts()
+    origin_groups = _texts()
+    allowed_methods = _texts(["GET", "HEAD", "POST"])
+    allowed_headers = _texts(["content-type"])
+    exposed_headers = _texts()
+    allow_credentials = serializers.BooleanField(default=False)
+    max_age = serializers.IntegerField(default=600, min_value=0, max_value=MAX_MAX_AGE, allow_null=True)
+    allow_private_network = serializers.BooleanField(default=False)
+    reject_denied = serializers.BooleanField(default=False)
+    tolerate_insecure_origins = serializers.BooleanField(default=False)
+    tolerate_public_suffixes = serializers.BooleanField(default=False)
+    tolerate_credentialed_regex = serializers.BooleanField(default=False)
+
+
+class OriginGroupSerializer(serializers.Serializer):
+    """An origin group document."""
+
+    name = serializers.SlugField(max_length=MAX_NAME)
+    description = serializers.CharField(default="", allow_blank=True)
+    origins = _texts()
+
+
+class OriginSerializer(serializers.Serializer):
+    """An origin, and where it is used."""
+
+    id = serializers.IntegerField(read_only=True)
+    pattern = serializers.CharField()
+    description = serializers.CharField(default="", allow_blank=True)
+    policies = serializers.ListField(child=serializers.CharField(), read_only=True)
+    origin_groups = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+
+class PatternsSerializer(serializers.Serializer):
+    """Origins to add to a list, or to take out of it."""
+
+    patterns = serializers.ListField(child=serializers.CharField(), min_length=1)
+
+
+class ProblemSerializer(serializers.Serializer):
+    """One reason for a refusal."""
+
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    attr = serializers.CharField(allow_null=True)
+
+
+class ErrorSerializer(serializers.Serializer):
+    """The body of every refusal."""
+
+    type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
+    errors = ProblemSerializer(many=True)

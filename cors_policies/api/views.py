@@ -1,0 +1,152 @@
+"""Which resources are there? Reading asks the documents, writing the services; the views only carry."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_view
+from rest_framework import status
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from cors_policies import documents, services
+from cors_policies.api.describing import ETAG, IF_MATCH, describe, describe_named, query
+from cors_policies.api.filters import OriginFilters, PolicyFilters
+from cors_policies.api.resources import (
+    LIST_PARAMETERS,
+    NamedViewSet,
+    ResourceViewSet,
+    Service,
+    races_reported,
+)
+from cors_policies.api.serializers import OriginGroupSerializer, OriginSerializer, PolicySerializer
+from cors_policies.core.policy import Document
+from cors_policies.models import Origin, OriginGroup, Policy
+
+_LISTING = {"page", "page_size", "search", "ordering"}
+_MAX_DIGITS = 18
+_POLICY_FILTERS = (
+    query("mode", "The mode.", enum=["live", "off"]),
+    query("host", "The host pattern."),
+    query("path", "The path pattern."),
+    query("allow_credentials", "Whether credentials are allowed.", enum=["true", "false", "1", "0"]),
+    query("origin", "Policies with a pattern that matches this origin, whatever their mode."),
+    query("governs", "The live path group for `/path` or `//host/path`, in the order tried."),
+)
+
+
+@describe_named("a policy", "policies", PolicySerializer, [*LIST_PARAMETERS, *_POLICY_FILTERS])
+class PolicyViewSet(NamedViewSet):
+    """Policies, by name."""
+
+    queryset = Policy.objects.all()
+    serializer_class = PolicySerializer
+    service = Service(services.create_policy, services.update_policy, services.delete_policy)
+    filter_class = PolicyFilters
+    ordering: ClassVar[tuple[str, ...]] = ("name", "path", "host", "priority", "mode", "updated_at")
+    searching: ClassVar[tuple[str, ...]] = ("name", "description", "host", "path", "allowed_origins__pattern")
+    parameters: ClassVar[dict[str, set[str]]] = {
+        "list": _LISTING | set(PolicyFilters.base_filters),
+        "remove_origins": {"pattern"},
+    }
+
+    def documents(self, rows: QuerySet[Any]) -> list[Document]:
+        """Policy documents."""
+        return documents.policy_documents(rows)
+
+
+@describe_named("an origin group", "origin groups", OriginGroupSerializer, LIST_PARAMETERS)
+class OriginGroupViewSet(NamedViewSet):
+    """Origin groups, by name."""
+
+    queryset = OriginGroup.objects.all()
+    serializer_class = OriginGroupSerializer
+    service = Service(services.create_group, services.update_group, services.delete_group)
+    ordering: ClassVar[tuple[str, ...]] = ("name", "updated_at")
+    searching: ClassVar[tuple[str, ...]] = ("name", "description", "origins__pattern")
+    parameters: ClassVar[dict[str, set[str]]] = {"list": _LISTING, "remove_origins": {"pattern"}}
+
+    def documents(self, rows: QuerySet[Any]) -> list[Document]:
+        """Group documents."""
+        return documents.group_documents(rows)
+
+
+_CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH]}
+
+
+@extend_schema_view(
+    list=describe(
+        "List origins",
+        (200, OriginSerializer(many=True)),
+        refusals=[404],
+        parameters=[*LIST_PARAMETERS, query("pattern", "The pattern, however it is written.")],
+    ),
+    create=describe(
+        "Create an origin", (201, OriginSerializer), body=OriginSerializer, refusals=[415], parameters=[ETAG]
+    ),
+    retrieve=describe("Show an origin", (200, OriginSerializer), refusals=[404], parameters=[ETAG]),
+    partial_update=describe(
+        "Rename an origin everywhere, or describe it",
+        (200, OriginSerializer),
+        body=OriginSerializer(partial=True),
+        **_CHANGED,
+    ),
+    destroy=describe("Revoke an origin everywhere", (204, None), refusals=[404, 412], parameters=[IF_MATCH]),
+)
+class OriginViewSet(ResourceViewSet):
+    """Origins: one row for each pattern, shared by all policies and groups."""
+
+    queryset = Origin.objects.all()
+    serializer_class = OriginSerializer
+    lookup_field = "pk"
+    lookup_url_kwarg = "id"
+    filter_class = OriginFilters
+    ordering: ClassVar[tuple[str, ...]] = ("pattern", "id")
+    searching: ClassVar[tuple[str, ...]] = ("pattern", "description")
+    parameters: ClassVar[dict[str, set[str]]] = {"list": _LISTING | set(OriginFilters.base_filters)}
+
+    def documents(self, rows: QuerySet[Any]) -> list[Document]:
+        """Origins, with the names of what uses them."""
+        return [
+            {
+                "id": row.pk,
+                "pattern": row.pattern,
+                "description": row.description,
+                "policies": sorted(policy.name for policy in row.policies.all()),
+                "origin_groups": sorted(group.name for group in row.origin_groups.all()),
+            }
+            for row in rows.prefetch_related("policies", "origin_groups")
+        ]
+
+    def get_object(self) -> Any:
+        """The origin; what is no number is not found."""
+        text = self.kwargs["id"]
+        if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+            raise NotFound
+        return super().get_object()
+
+    def list(self, request: Request) -> Response:
+        """A page of origins."""
+        return self.listed(request)
+
+    def create(self, request: Request) -> Response:
+        """The origin as it was stored."""
+        with races_reported():
+            return self.shown(services.create_origin(request.data), status.HTTP_201_CREATED)
+
+    def retrieve(self, request: Request, **_kwargs: str) -> Response:
+        """One origin."""
+        return self.shown(self.get_object())
+
+    def partial_update(self, request: Request, **_kwargs: str) -> Response:
+        """The origin as it is now."""
+        with self.changing(request) as row:
+            return self.shown(services.update_origin(row, request.data))
+
+    def destroy(self, request: Request, **_kwargs: str) -> Response:
+        """Nothing: the origin is revoked everywhere."""
+        with self.changing(request) as row:
+            services.delete_origin(row)
+        return Response(status=status.HTTP_204_NO_CONTENT)
