@@ -10,8 +10,8 @@ Before you edit:
   each inner piece is the one to take, because a later one never leaves more room for the pieces after it.
 * :class:`MixedIndex` narrows the choice; :func:`segment_matches` decides.
 * What a look-up in it costs: a step for each length that pieces at the start or the end have; for each length
-  that pieces inside have, a step for each character of the text at most; and a step for each segment found. How
-  many mixed segments there are adds nothing to that, and neither do pieces that many of them share.
+  that pieces inside have, a step for each character of the text at most; a step for each segment found. The
+  number of mixed segments adds nothing to that, and neither do pieces that many of them share.
 """
 
 from __future__ import annotations
