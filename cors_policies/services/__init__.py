@@ -9,7 +9,7 @@ Before you edit:
 """
 
 from cors_policies.services.groups import create_group, delete_group, update_group
-from cors_policies.services.locking import writing
+from cors_policies.services.locking import rehearse, writing
 from cors_policies.services.origins import (
     add_origins,
     create_origin,
@@ -31,6 +31,7 @@ __all__ = [
     "delete_group",
     "delete_origin",
     "delete_policy",
+    "rehearse",
     "remove_origins",
     "update_group",
     "update_origin",
