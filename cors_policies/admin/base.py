@@ -1,7 +1,7 @@
 """What do the pages of policies, groups and origins have in common?
 
-Before you edit: every write goes through the services, in one transaction and once. Django would save the row first and
-its lists later.
+Before you edit: every write goes through the services, in one transaction and once. Django would save the row
+first and its lists later.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ def link(row: Model) -> SafeString:
 
 def links(rows: Iterable[Model]) -> SafeString | str:
     """The rows' names as links."""
-    return format_html_join(", ", "{}", ((link(row),) for row in rows)) or "–"
+    return format_html_join(", ", "{}", ((link(row),) for row in rows)) or "-"
 
 
 def lines(texts: Iterable[str]) -> SafeString | str:
     """Texts, one a line."""
-    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or "–"
+    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or "-"

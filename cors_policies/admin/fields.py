@@ -1,7 +1,7 @@
 """How does an editor write a list: one entry a line, in an order that counts?
 
-Before you edit: what was typed stays in the field when it is refused, and each bad line is named by its number and its
-text.
+Before you edit: what was typed stays in the field when it is refused, and each bad line is named by its
+number and its text.
 """
 
 from __future__ import annotations

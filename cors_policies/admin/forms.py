@@ -103,7 +103,8 @@ class PolicyForm(DocumentForm):
         label=_("Allowed origins"),
         help_text=_(
             "One a line: https://app.example.com; https://*.example.com for every name below the domain; "
-            "http://localhost:* for any port; * for every site. Nobody, if this and the groups are empty: a shield."
+            "http://localhost:* for any port; * for every site. "
+            "Nobody, if this and the groups are empty: a shield."
         ),
     )
     origin_groups = LinesField(

@@ -25,7 +25,7 @@ class OriginGroupAdmin(DocumentAdmin):
     list_display = ("name", "origin_count", "policy_count", "description", "updated_at")
     search_fields = ("name", "description", "origins__pattern")
     readonly_fields = ("used_by",)
-    fieldsets = ((None, {"fields": ("name", "description", "origins", "used_by", "fingerprint")}),)
+    sections = ((None, {"fields": ("name", "description", "origins", "used_by", "fingerprint")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Groups with their counts."""
@@ -38,7 +38,7 @@ class OriginGroupAdmin(DocumentAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The form's fields; for who may only look, the origins as they are."""
         if self.has_change_permission(request, obj) if obj else self.has_add_permission(request):
-            return self.fieldsets
+            return self.sections
         return ((None, {"fields": ("name", "description", "shown_origins", "used_by")}),)
 
     def affected(self, obj: Any) -> Iterable[Model]:
@@ -58,7 +58,7 @@ class OriginGroupAdmin(DocumentAdmin):
     @admin.display(description=_("Used by"))
     def used_by(self, row: Any) -> SafeString | str:
         """The policies that use it."""
-        return links(row.policies.order_by("name")[:MAX_SHOWN]) if row.pk else "–"
+        return links(row.policies.order_by("name")[:MAX_SHOWN]) if row.pk else "-"
 
     @admin.display(description=_("Origins"))
     def shown_origins(self, row: Any) -> SafeString | str:

@@ -27,13 +27,13 @@ class OriginAdmin(DocumentAdmin):
     list_per_page = 100
     show_full_result_count = False
     readonly_fields = ("used_by_policies", "used_by_groups")
-    fieldsets = (
+    sections = (
         (
             None,
             {
                 "fields": ("pattern", "description", "used_by_policies", "used_by_groups", "fingerprint"),
                 "description": _(
-                    "One row for each origin, shared by all policies and groups that list it. To change the pattern "
+                    "One row for each origin, shared by all that list it. To change the pattern "
                     "changes it in all of them; to delete the origin revokes it everywhere."
                 ),
             },
@@ -51,7 +51,7 @@ class OriginAdmin(DocumentAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fields; the hidden one only where there is a form."""
         if self.has_change_permission(request, obj) if obj else self.has_add_permission(request):
-            return self.fieldsets
+            return self.sections
         return ((None, {"fields": ("pattern", "description", "used_by_policies", "used_by_groups")}),)
 
     def affected(self, obj: Any) -> Iterable[Model]:
@@ -73,9 +73,9 @@ class OriginAdmin(DocumentAdmin):
     @admin.display(description=_("Policies that list it"))
     def used_by_policies(self, row: Any) -> SafeString | str:
         """Links to them."""
-        return links(row.policies.order_by("name")[:MAX_SHOWN]) if row.pk else "–"
+        return links(row.policies.order_by("name")[:MAX_SHOWN]) if row.pk else "-"
 
     @admin.display(description=_("Groups that list it"))
     def used_by_groups(self, row: Any) -> SafeString | str:
         """Links to them."""
-        return links(row.origin_groups.order_by("name")[:MAX_SHOWN]) if row.pk else "–"
+        return links(row.origin_groups.order_by("name")[:MAX_SHOWN]) if row.pk else "-"

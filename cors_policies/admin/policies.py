@@ -34,14 +34,14 @@ class PolicyAdmin(DocumentAdmin):
     search_help_text = _("Name, description, host, path or origin")
     list_per_page = 50
     actions = ("make_live", "switch_off", "duplicate")
-    fieldsets = (
+    sections = (
         (None, {"fields": ("name", "mode", "description", "fingerprint")}),
         (
             _("Where"),
             {
                 "fields": ("path", "host", "priority"),
                 "description": _(
-                    "The most specific path that matches a request governs it, alone. A policy for a narrow path "
+                    "The most specific path that matches governs a request, alone. A policy for a narrow path "
                     "shields it from every broader one."
                 ),
             },
@@ -58,7 +58,7 @@ class PolicyAdmin(DocumentAdmin):
             {
                 "fields": ("allowed_methods", "allowed_headers", "exposed_headers"),
                 "description": _(
-                    "Before a request that is out of the ordinary the browser asks by a preflight, and these lists answer."
+                    "Before an unusual request the browser asks by a preflight, and these lists answer."
                 ),
             },
         ),
@@ -72,7 +72,7 @@ class PolicyAdmin(DocumentAdmin):
                     "tolerate_credentialed_regex",
                 ),
                 "description": _(
-                    "With credentials every page of the allowed origins acts as its visitor. Some origins are "
+                    "With credentials a page of an allowed origin acts as its visitor. Some origins are "
                     "refused beside them, unless you tolerate the risk."
                 ),
             },
@@ -101,7 +101,7 @@ class PolicyAdmin(DocumentAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The form's fields; for who may only look, the lists as they are."""
         if self.has_change_permission(request, obj) if obj else self.has_add_permission(request):
-            return self.fieldsets
+            return self.sections
         return [
             (
                 title,
@@ -110,7 +110,7 @@ class PolicyAdmin(DocumentAdmin):
                     "fields": tuple(_shown(name) for name in options["fields"] if name != "fingerprint"),
                 },
             )
-            for title, options in self.fieldsets
+            for title, options in self.sections
         ]
 
     @admin.display(description=_("where"), ordering="path")
@@ -133,7 +133,7 @@ class PolicyAdmin(DocumentAdmin):
     def what(self, row: Any) -> str:
         """The methods."""
         methods = row.allowed_methods if isinstance(row.allowed_methods, list) else []
-        return str(_("any method")) if "*" in methods else ", ".join(map(str, methods)) or "–"
+        return str(_("any method")) if "*" in methods else ", ".join(map(str, methods)) or "-"
 
     @admin.display(description=_("Allowed origins"))
     def shown_allowed_origins(self, row: Any) -> SafeString | str:

@@ -1,4 +1,7 @@
-"""Is what the client saw still what there is? (RFC 9110, sections 8.8.3 and 13.1)"""
+"""Is what the client saw still what there is?
+
+RFC 9110, sections 8.8.3 and 13.1.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def etag(document: Document) -> str:
 
 
 def check_if_match(request: Request, document: Document) -> None:
-    """Raises ``precondition_failed`` where the request has an ``If-Match`` that the document does not match."""
+    """Raises ``precondition_failed`` for an ``If-Match`` that the document does not match."""
     header = request.headers.get("If-Match")
     if header is None:
         return

@@ -30,12 +30,11 @@ class StrictJSONParser(JSONParser):
 
 
 def check_parameters(given: Mapping[str, Any], known: set[str]) -> None:
-    """Raises :class:`BadParameter` for the first parameter that is unknown or that no database can look for."""
+    """Raises :class:`BadParameter` for the first one that is unknown, or that no database can look for."""
     for name in given:
         if name not in known:
             shown = ", ".join(sorted(known)) or "none"
-            raise BadParameter(
-                name, f"There is no such parameter here. Those known are: {shown}.", "unknown-parameter"
-            )
+            message = f"There is no such parameter here. Those known are: {shown}."
+            raise BadParameter(name, message, "unknown-parameter")
         if _UNSTORABLE.search(str(given[name])):
             raise BadParameter(name, "Write the value without NUL characters and lone surrogates.")

@@ -1,4 +1,4 @@
-"""What do all resources have in common: one shape of errors, ETags, pages, and parameters that are all known?"""
+"""What do all resources have in common: errors of one shape, ETags, pages, and known parameters?"""
 
 from __future__ import annotations
 

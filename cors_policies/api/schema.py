@@ -1,6 +1,7 @@
 """Where does the API describe itself: OpenAPI for programs, and a page for people?
 
-Before you edit: neither needs ``drf_spectacular`` in ``INSTALLED_APPS``, a script, or anything from another site.
+Before you edit: neither needs ``drf_spectacular`` in ``INSTALLED_APPS``, a script, or anything from another
+site.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What do the bodies look like? For the OpenAPI description only: the core reads and checks what is written."""
+"""What do the bodies look like?
+
+For the OpenAPI description only: the core reads and checks what is written.
+"""
 
 from __future__ import annotations
 

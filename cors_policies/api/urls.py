@@ -1,6 +1,7 @@
 """Which address is answered by which view?
 
-Before you edit: every address ends in a slash, as Django's own do. The project chooses what stands before them.
+Before you edit: every address ends in a slash, as Django's own do. The project chooses what stands before
+them.
 """
 
 from django.urls import URLPattern, URLResolver, path

@@ -149,7 +149,7 @@ def decide(snapshot: Snapshot, facts: Facts) -> Decision:
 def is_own_origin(facts: Facts, origin: str) -> bool:
     """Whether the ``Origin`` is the one that the request was sent to: same scheme, host and port."""
     parsed = parse_serialized_origin(origin)
-    if parsed is None or not facts.host:
+    if parsed is None:
         return False
     host, port = split_host_port(facts.host)
     if port == DEFAULT_PORTS.get(facts.scheme):

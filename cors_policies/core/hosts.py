@@ -14,7 +14,7 @@ from cors_policies.core.hostnames import (
     MAX_HOST,
     canonical_domain,
     canonical_host,
-    is_numeric_label,
+    is_ipv4,
     map_characters,
 )
 from cors_policies.core.problems import PatternError
@@ -57,7 +57,7 @@ def parse_host_pattern(text: str) -> HostPattern:
             "wildcard-place", f'"{text}": write * for the whole leftmost part only, as in *.example.com.'
         )
     base = canonical_domain(base)
-    if is_numeric_label(base.rpartition(".")[2]):
+    if is_ipv4(base):
         raise PatternError(
             "numeric-host", "A * cannot stand before an IPv4 address. Write the address itself."
         )

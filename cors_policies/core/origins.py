@@ -102,9 +102,7 @@ class OriginPattern:
     @property
     def is_loopback(self) -> bool:
         """Whether every origin that matches is this machine's own."""
-        if self.kind is OriginKind.EXACT:
-            return is_loopback(self.host)
-        return self.has_wildcard_host and is_loopback(f"x.{self.host}")
+        return is_loopback(self.host)
 
     def matches(self, origin: str) -> bool:
         """Whether a request's ``Origin`` header, compared as it is, belongs to the set."""
@@ -128,14 +126,14 @@ class OriginPattern:
         if self.kind is OriginKind.EXACT:
             return host == self.host
         if self.kind is OriginKind.SUBDOMAINS:
-            return host.endswith(f".{self.host}") and len(host) > len(self.host) + 1
+            return host.endswith(f".{self.host}")
         label, _, rest = host.partition(".")
         return rest == self.host and label_matches(label, self.prefix, self.suffix)
 
 
 def label_matches(label: str, prefix: str, suffix: str) -> bool:
     """Whether ``label`` is ``prefix``, one or more of ``a-z 0-9 -``, ``suffix``."""
-    if len(label) <= len(prefix) + len(suffix) or not (label.startswith(prefix) and label.endswith(suffix)):
+    if not (label.startswith(prefix) and label.endswith(suffix)):
         return False
     return _LABEL_RUN.fullmatch(label, len(prefix), len(label) - len(suffix)) is not None
 
@@ -299,7 +297,7 @@ def _parse_host_pattern(scheme: str, host: str, port: str) -> OriginPattern:
     label, dot, base = _split_wildcard(host)
     if dot:
         base = canonical_domain(base)
-        if is_ipv4(base) or is_numeric_label(base.rpartition(".")[2]):
+        if is_ipv4(base):
             raise PatternError("numeric-host", "A * cannot stand before an IPv4 address. List the addresses.")
     text = f"{label}{dot}{base}"
     if len(text) > MAX_HOST:

@@ -57,7 +57,10 @@ def name_problems(row: models.Model, document: object, using: str, key: str = "n
 
 
 def rehearse(write: Callable[[Document], object], document: Document) -> None:
-    """Does the write and takes it back. Raises what it raises: nothing is checked that a real one would not."""
+    """Does the write and takes it back.
+
+    Raises what it raises: nothing is checked that a real one would not.
+    """
     with transaction.atomic(using=get_settings().DATABASE_ALIAS):
         write(document)
         transaction.set_rollback(True, using=get_settings().DATABASE_ALIAS)

@@ -635,6 +635,12 @@ class TestFacts:
 
         assert ("host" in recorder.asked) is asks
 
+    def test_facts_that_nobody_stated_are_those_of_a_plain_request(self) -> None:
+        facts = StatedFacts(method="GET", path="/")
+
+        assert (facts.origin, facts.requested_method, facts.requested_headers) == (None, None, None)
+        assert (facts.wants_private_network, facts.scheme, facts.host) == (False, "https", "")
+
     def test_an_actual_request_is_not_asked_for_the_headers_of_a_preflight(self) -> None:
         recorder = Recorder(origin=A)
 

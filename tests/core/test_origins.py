@@ -87,6 +87,9 @@ class TestNormalising:
             pytest.param(" ~https://A ", "~https://A", id="expression-keeps-its-case"),
             pytest.param(f"https://{HOST_OF_253}", f"https://{HOST_OF_253}", id="host-of-253"),
             pytest.param(
+                f"https://*.{HOST_OF_253[2:]}", f"https://*.{HOST_OF_253[2:]}", id="253-with-a-star"
+            ),
+            pytest.param(
                 f"{SCHEME_OF_400}://{'b' * 50}.{'c' * 58}",
                 f"{SCHEME_OF_400}://{'b' * 50}.{'c' * 58}",
                 id="512",
@@ -172,6 +175,7 @@ class TestRefusals:
             pytest.param("https://**.example.com", "wildcard-place", id="two-stars-in-a-label"),
             pytest.param("https://*a*.example.com", "wildcard-place", id="stars-around"),
             pytest.param("https://\uff0a*.example.com", "wildcard-place", id="fullwidth-star-beside-a-star"),
+            pytest.param("https://*.\uff0a.com", "wildcard-place", id="fullwidth-star-below-a-star"),
             pytest.param("https://\uff0a.example.com", "host-character", id="fullwidth-star"),
             pytest.param(
                 "https://b\u00fc*.example.com", "wildcard-label", id="star-in-an-internationalised-label"
@@ -523,6 +527,7 @@ class TestSerializedOrigins:
             ("http://[::ffff:7f00:1]:65535", Origin("http", "[::ffff:7f00:1]", "65535")),
             ("http://a:443", Origin("http", "a", "443")),
             ("app://a:80", Origin("app", "a", "80")),
+            ("https://" + "a" * 504, Origin("https", "a" * 504, "")),
         ],
     )
     def test_accepts(self, text: str, origin: Origin) -> None:
@@ -608,6 +613,9 @@ class TestQuestions:
             has_wildcard_host,
             is_loopback,
         )
+
+    def test_what_has_no_parts_has_empty_ones(self) -> None:
+        assert parse_origin_pattern("*") == OriginPattern("*", OriginKind.ANY, "", "", "", "", "")
 
     def test_parts_are_those_of_the_text(self) -> None:
         assert parse_origin_pattern("https://a-*-b.example.com:*") == OriginPattern(
