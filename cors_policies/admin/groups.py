@@ -33,7 +33,8 @@ class OriginGroupAdmin(DocumentAdmin):
             "origin_total": Count("origins", distinct=True),
             "policy_total": Count("policies", distinct=True),
         }
-        return super().get_queryset(request).annotate(**counts)
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(**counts)
+        return rows
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The form's fields; for who may only look, the origins as they are."""
@@ -43,7 +44,7 @@ class OriginGroupAdmin(DocumentAdmin):
 
     def affected(self, obj: Any) -> Iterable[Model]:
         """The policies that lose the group's origins."""
-        return obj.policies.order_by("name")[:MAX_SHOWN]
+        return list(obj.policies.order_by("name")[:MAX_SHOWN])
 
     @admin.display(description=_("origins"), ordering="origin_total")
     def origin_count(self, row: Any) -> int:

@@ -46,7 +46,8 @@ class OriginAdmin(DocumentAdmin):
             "policy_total": Count("policies", distinct=True),
             "group_total": Count("origin_groups", distinct=True),
         }
-        return super().get_queryset(request).annotate(**counts)
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(**counts)
+        return rows
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The fields; the hidden one only where there is a form."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Count, OuterRef, Prefetch, QuerySet, Subquery
@@ -34,14 +34,14 @@ class PolicyAdmin(DocumentAdmin):
     search_help_text = _("Name, description, host, path or origin")
     list_per_page = 50
     actions = ("make_live", "switch_off", "duplicate")
-    sections = (
+    sections: ClassVar[Any] = (
         (None, {"fields": ("name", "mode", "description", "fingerprint")}),
         (
             _("Where"),
             {
                 "fields": ("path", "host", "priority"),
                 "description": _(
-                    "The most specific path that matches governs a request, alone. A policy for a narrow path "
+                    "The most specific path that matches governs, alone. A policy for a narrow path "
                     "shields it from every broader one."
                 ),
             },
@@ -84,7 +84,7 @@ class PolicyAdmin(DocumentAdmin):
         """Policies with what the columns show, however many origins they have."""
         counted = PolicyOrigin.objects.filter(policy=OuterRef("pk")).order_by().values("policy")
         first = PolicyOrigin.objects.filter(position__lt=_SHOWN_ORIGINS).select_related("origin")
-        return (
+        rows: QuerySet[Any] = (
             super()
             .get_queryset(request)
             .annotate(origin_count=Coalesce(Subquery(counted.annotate(n=Count("pk")).values("n")), 0))
@@ -97,6 +97,7 @@ class PolicyAdmin(DocumentAdmin):
                 ),
             )
         )
+        return rows
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The form's fields; for who may only look, the lists as they are."""

@@ -68,7 +68,7 @@ def describe_named(
     noun: str, plural: str, serializer: Any, list_parameters: Iterable[OpenApiParameter]
 ) -> Any:
     """Describes every operation of a kind of named document, for its view set."""
-    changed = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH]}
+    changed: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH]}
     pattern = query("pattern", "An origin to take out; may be repeated, in place of a body.", many=True)
     removal = describe(
         f"Take origins out of {noun}",
@@ -95,7 +95,7 @@ def describe_named(
 
     def decorate(view: Any) -> Any:
         # extend_schema_view knows no method that is mapped to another one's address.
-        removal(isolate_view_method(view, "remove_origins"))
+        removal(isolate_view_method(view, "remove_origins"))  # type: ignore[no-untyped-call]
         return extend(view)
 
     return decorate

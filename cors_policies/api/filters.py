@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import django_filters as filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from rest_framework.request import Request
@@ -36,7 +37,7 @@ def _is_path(text: str) -> None:
         )
 
 
-class PatternField(filters.fields.forms.CharField):
+class PatternField(forms.CharField):
     """The canonical text of a pattern."""
 
     parse: Any = None
@@ -62,7 +63,8 @@ class HostFilter(PatternFilter):
 
     def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
         """The rows with this very pattern."""
-        return qs.filter(host=value) if self.field_name in self.parent.data else qs
+        given: Any = self.parent  # type: ignore[attr-defined]
+        return qs.filter(host=value) if self.field_name in given.data else qs
 
 
 class PolicyFilters(filters.FilterSet):
@@ -117,7 +119,7 @@ def filtered(
     found = filter_class(request.query_params, queryset, request=request)
     if not found.is_valid():
         name, messages = next(iter(found.form.errors.items()))
-        raise BadParameter(name, " ".join(messages))
+        raise BadParameter(name, " ".join(map(str, messages)))
     result: QuerySet[Any] = found.qs
     return result
 

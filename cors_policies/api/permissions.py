@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.request import Request
@@ -14,7 +14,7 @@ class PolicyPermissions(DjangoModelPermissions):
     A view may name other permissions for its own actions in ``action_permissions``.
     """
 
-    perms_map: ClassVar[dict[str, list[str]]] = {
+    perms_map = {  # noqa: RUF012 - REST framework declares it for instances
         **DjangoModelPermissions.perms_map,
         "GET": ["%(app_label)s.view_%(model_name)s"],
         "HEAD": ["%(app_label)s.view_%(model_name)s"],
@@ -24,7 +24,7 @@ class PolicyPermissions(DjangoModelPermissions):
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the user has what the method, or the view's own action, asks for."""
         user = request.user
-        if not user or not user.is_authenticated:
+        if not user.is_authenticated:
             return False
         own = getattr(view, "action_permissions", {}).get(view.action)
         if own is None:

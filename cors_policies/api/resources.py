@@ -17,6 +17,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from cors_policies import services
@@ -38,13 +39,13 @@ LIST_PARAMETERS = (
 )
 
 
-class ApiView:
+class ApiView(APIView):
     """What all views of this API have in common, whatever the project has set for its own."""
 
-    schema = AutoSchema()
+    schema: Any = AutoSchema()
     parser_classes = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
-    versioning_class = None
+    versioning_class: Any = None
     parameters: ClassVar[dict[str, set[str]]] = {}
     """The query parameters that each action knows."""
 
@@ -54,7 +55,7 @@ class ApiView:
 
     def get_authenticate_header(self, request: Request) -> str:
         """The first scheme that has a name, so that a stranger is answered 401 and not 403."""
-        schemes = (scheme.authenticate_header(request) for scheme in self.get_authenticators())  # type: ignore[attr-defined]
+        schemes = (scheme.authenticate_header(request) for scheme in self.get_authenticators())
         return next((name for name in schemes if name), "Session")
 
     def get_permissions(self) -> list[Any]:
@@ -63,7 +64,7 @@ class ApiView:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """As REST framework's, and refuses parameters that nothing would read."""
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        super().initial(request, *args, **kwargs)
         check_parameters(request.query_params, self.parameters.get(getattr(self, "action", ""), set()))
 
 
@@ -73,6 +74,7 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
     pagination_class = Pages
     lookup_field = "name"
     lookup_value_regex = "[^/]+"
+    rows: Any
     filter_class: Any = None
     ordering: ClassVar[tuple[str, ...]] = ("name",)
     searching: ClassVar[tuple[str, ...]] = ()
@@ -83,7 +85,8 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
 
     def get_queryset(self) -> QuerySet[Any]:
         """All rows, in the database of the policy set."""
-        return self.queryset.model._default_manager.using(get_settings().DATABASE_ALIAS)
+        rows: QuerySet[Any] = self.rows._default_manager.using(get_settings().DATABASE_ALIAS)
+        return rows
 
     def shown(self, row: Any, code: int = status.HTTP_200_OK) -> Response:
         """The row as it is stored now, with its ETag."""
@@ -106,7 +109,8 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
         """A page of the rows that the parameters leave."""
         rows = filtered(request, self.get_queryset(), self.filter_class)
         rows = ordered(request, searched(request, rows, self.searching), self.ordering)
-        return self.get_paginated_response(self.documents(self.paginate_queryset(rows)))
+        page: Any = self.paginate_queryset(rows)
+        return self.get_paginated_response(self.documents(page))
 
 
 @contextmanager

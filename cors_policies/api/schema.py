@@ -16,7 +16,6 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from cors_policies import __version__
 from cors_policies.api.resources import ApiView
@@ -26,13 +25,14 @@ _URLS = "cors_policies.api.urls"
 
 def description(request: HttpRequest) -> dict[str, Any]:
     """The OpenAPI description of this API, at the place where the project has put it."""
-    schema: dict[str, Any] = SchemaGenerator(urlconf=_URLS).get_schema(request=None, public=True)
+    generator: Any = SchemaGenerator
+    schema: dict[str, Any] = generator(urlconf=_URLS).get_schema(request=None, public=True)
     prefix = request.path.rsplit("/", 2)[0]
     info = {"title": "CORS policies", "version": __version__}
     return {**schema, "info": info, "servers": [{"url": prefix or "/"}]}
 
 
-class DescriptionView(ApiView, APIView):
+class DescriptionView(ApiView):
     """The description for programs, as JSON."""
 
     schema = None
@@ -46,7 +46,7 @@ class DescriptionView(ApiView, APIView):
         return Response(description(request._request))
 
 
-class DocumentationView(ApiView, APIView):
+class DocumentationView(ApiView):
     """The description for people, as a page without a script."""
 
     schema = None

@@ -5,17 +5,19 @@ For the OpenAPI description only: the core reads and checks what is written.
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
 from cors_policies.models import Policy
 
 
-def _texts(default: list[str] | None = None, **kwargs: object) -> serializers.ListField:
-    return serializers.ListField(child=serializers.CharField(), default=default or [], **kwargs)
+def _texts(default: list[str] | None = None) -> serializers.ListField:
+    return serializers.ListField(child=serializers.CharField(), default=default or [])
 
 
-class PolicySerializer(serializers.Serializer):
+class PolicySerializer(serializers.Serializer[Any]):
     """A policy document."""
 
     name = serializers.SlugField(max_length=MAX_NAME)
@@ -38,7 +40,7 @@ class PolicySerializer(serializers.Serializer):
     tolerate_credentialed_regex = serializers.BooleanField(default=False)
 
 
-class OriginGroupSerializer(serializers.Serializer):
+class OriginGroupSerializer(serializers.Serializer[Any]):
     """An origin group document."""
 
     name = serializers.SlugField(max_length=MAX_NAME)
@@ -46,7 +48,7 @@ class OriginGroupSerializer(serializers.Serializer):
     origins = _texts()
 
 
-class OriginSerializer(serializers.Serializer):
+class OriginSerializer(serializers.Serializer[Any]):
     """An origin, and where it is used."""
 
     id = serializers.IntegerField(read_only=True)
@@ -56,13 +58,13 @@ class OriginSerializer(serializers.Serializer):
     origin_groups = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
-class PatternsSerializer(serializers.Serializer):
+class PatternsSerializer(serializers.Serializer[Any]):
     """Origins to add to a list, or to take out of it."""
 
     patterns = serializers.ListField(child=serializers.CharField(), min_length=1)
 
 
-class ProblemSerializer(serializers.Serializer):
+class ProblemSerializer(serializers.Serializer[Any]):
     """One reason for a refusal."""
 
     code = serializers.CharField()
@@ -70,8 +72,8 @@ class ProblemSerializer(serializers.Serializer):
     attr = serializers.CharField(allow_null=True)
 
 
-class ErrorSerializer(serializers.Serializer):
+class ErrorSerializer(serializers.Serializer[Any]):
     """The body of every refusal."""
 
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
-    errors = ProblemSerializer(many=True)
+    errors: Any = ProblemSerializer(many=True)

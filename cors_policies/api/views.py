@@ -41,6 +41,7 @@ _POLICY_FILTERS = (
 class PolicyViewSet(NamedViewSet):
     """Policies, by name."""
 
+    rows = Policy
     queryset = Policy.objects.all()
     serializer_class = PolicySerializer
     service = Service(services.create_policy, services.update_policy, services.delete_policy)
@@ -61,6 +62,7 @@ class PolicyViewSet(NamedViewSet):
 class OriginGroupViewSet(NamedViewSet):
     """Origin groups, by name."""
 
+    rows = OriginGroup
     queryset = OriginGroup.objects.all()
     serializer_class = OriginGroupSerializer
     service = Service(services.create_group, services.update_group, services.delete_group)
@@ -98,6 +100,7 @@ _CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF
 class OriginViewSet(ResourceViewSet):
     """Origins: one row for each pattern, shared by all policies and groups."""
 
+    rows = Origin
     queryset = Origin.objects.all()
     serializer_class = OriginSerializer
     lookup_field = "pk"

@@ -1,7 +1,9 @@
+from typing import Any
+
 from django.db import migrations
 
 
-def make_row(apps, schema_editor):
+def make_row(apps: Any, schema_editor: Any) -> None:
     """The one row that every writer locks first."""
     versions = apps.get_model("cors_policies", "PolicySetVersion").objects.using(
         schema_editor.connection.alias

@@ -8,7 +8,7 @@ Before you edit: lists keep their order. The rows between a list and its origins
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -21,6 +21,9 @@ from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import credential_problems
 from cors_policies.fields import ExactCharField
 from cors_policies.models.versions import VersionedManager, VersionedModel
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Origin(VersionedModel):
@@ -39,7 +42,7 @@ class Origin(VersionedModel):
         _("description"), blank=True, help_text=_("Whose it is, and whom to ask about it.")
     )
 
-    objects = VersionedManager()
+    objects: ClassVar[VersionedManager[Self]] = VersionedManager()
 
     class Meta:
         verbose_name = _("origin")
@@ -94,7 +97,7 @@ class OriginGroup(VersionedModel):
     )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects = VersionedManager()
+    objects: ClassVar[VersionedManager[Self]] = VersionedManager()
 
     class Meta:
         verbose_name = _("origin group")
@@ -112,7 +115,7 @@ class OriginGroupOrigin(VersionedModel):
     origin = models.ForeignKey(Origin, models.CASCADE, related_name="group_entries")
     position = models.PositiveIntegerField(default=0)
 
-    objects = VersionedManager()
+    objects: ClassVar[VersionedManager[Self]] = VersionedManager()
 
     class Meta:
         verbose_name = _("origin of a group")

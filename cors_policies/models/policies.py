@@ -10,7 +10,7 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -28,6 +28,10 @@ from cors_policies.models.versions import VersionedManager, VersionedModel
 
 RELATION_KEYS: Final = ("allowed_origins", "origin_groups")
 COLUMN_KEYS: Final = tuple(key for key in POLICY_KEYS if key not in RELATION_KEYS)
+
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 def default_methods() -> list[str]:
@@ -142,7 +146,7 @@ class Policy(VersionedModel):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects = VersionedManager()
+    objects: ClassVar[VersionedManager[Self]] = VersionedManager()
 
     class Meta:
         verbose_name = _("policy")
@@ -216,7 +220,7 @@ class PolicyOrigin(VersionedModel):
     origin = models.ForeignKey(Origin, models.CASCADE, related_name="policy_entries")
     position = models.PositiveIntegerField(default=0)
 
-    objects = VersionedManager()
+    objects: ClassVar[VersionedManager[Self]] = VersionedManager()
 
     class Meta:
         verbose_name = _("origin of a policy")
@@ -237,7 +241,7 @@ class PolicyOriginGroup(VersionedModel):
     group = models.ForeignKey(OriginGroup, models.CASCADE, related_name="policy_entries")
     position = models.PositiveIntegerField(default=0)
 
-    objects = VersionedManager()
+    objects: ClassVar[VersionedManager[Self]] = VersionedManager()
 
     class Meta:
         verbose_name = _("origin group of a policy")

@@ -153,7 +153,12 @@ class VersionedQuerySet(models.QuerySet[_Row]):
         return self.db
 
 
-VersionedManager = models.Manager.from_queryset(VersionedQuerySet)
+class VersionedManager(models.Manager[_Row]):
+    """The manager of rows whose writes move the version."""
+
+    def get_queryset(self) -> VersionedQuerySet[_Row]:
+        """A QuerySet whose writes move the version."""
+        return VersionedQuerySet(self.model, using=self._db)
 
 
 class VersionedModel(models.Model):

@@ -22,7 +22,7 @@ from cors_policies.models import Origin, OriginGroup, OriginGroupOrigin, Policy,
 from cors_policies.services.groups import member_problems
 from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
 
-_Owner = TypeVar("_Owner", Policy, OriginGroup)
+_Owner = TypeVar("_Owner", bound=Policy | OriginGroup)
 _PATTERNS: Final = "patterns"
 
 

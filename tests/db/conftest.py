@@ -29,7 +29,7 @@ def site() -> Site:
 def run_sql() -> object:
     """Runs SQL past Django's models."""
 
-    def run(statement: str, *parameters: object) -> None:
+    def run(statement: str, *parameters: str | bool) -> None:
         with connection.cursor() as cursor:
             cursor.execute(statement, parameters)
 

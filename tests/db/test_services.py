@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -233,7 +234,7 @@ class TestOriginsOfAList:
         row = services.create_policy(policy(allow_credentials=True, origin_groups=["g"]))
 
         for owner in (group, row):
-            refused = _refusal(lambda owner=owner: services.add_origins(owner, [APP, "http://plain.example"]))
+            refused = _refusal(partial(services.add_origins, owner, [APP, "http://plain.example"]))
             assert refused == [("insecure-origin", "patterns.1")]
 
 

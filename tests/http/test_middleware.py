@@ -143,6 +143,7 @@ class TestViewIsNotCalled:
         response = _get(client, "/api/plain", "https://evil.example")
 
         assert (response.status_code, cors_headers(response), vary(response)) == (403, {}, ["origin"])
+        assert isinstance(response, HttpResponse)
         assert b"origin-not-allowed" in response.content
         assert calls == []
 
