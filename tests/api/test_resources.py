@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -300,7 +300,7 @@ class TestLists:
 class TestPermissions:
     """Anonymous 401; without the model permission 403; a list is changed by who may change its owner."""
 
-    CALLS = (
+    CALLS: ClassVar[tuple[tuple[str, str, Any, str], ...]] = (
         ("GET", "policies/", None, "view"),
         ("GET", "policies/public-api/", None, "view"),
         ("POST", "policies/", {}, "add"),
