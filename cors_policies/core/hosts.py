@@ -69,7 +69,7 @@ def parse_host_pattern(text: str) -> HostPattern:
 
 
 def _check_no_other_parts(text: str) -> None:
-    if "://" in text or "/" in text:
+    if "/" in text:
         raise PatternError(
             "not-a-host", f'"{text}": write the host alone, as in api.example.com, without scheme or path.'
         )

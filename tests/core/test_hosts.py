@@ -30,6 +30,7 @@ class TestParse:
             pytest.param("*.Example.com", "*.example.com", id="wildcard"),
             pytest.param("*.b\u00fccher.example", "*.xn--bcher-kva.example", id="wildcard-internationalised"),
             pytest.param("*.com", "*.com", id="wildcard-below-a-top-level-domain"),
+            pytest.param("a" + "\u00ad" * 511, "a", id="512-before-mapping"),
             pytest.param(
                 "*." + ".".join(["a" * 49] * 5) + ".a", "*." + ".".join(["a" * 49] * 5) + ".a", id="253"
             ),
@@ -74,6 +75,7 @@ class TestParse:
             pytest.param("a" * 64 + ".test", "label-too-long", id="label-of-64"),
             pytest.param(".".join(["a" * 49] * 5) + ".abcd", "host-too-long", id="254"),
             pytest.param("*." + ".".join(["a" * 49] * 5) + ".ab", "host-too-long", id="254-with-a-star"),
+            pytest.param("a" + "\u00ad" * 512, "host-too-long", id="513-before-mapping"),
             pytest.param("\u00fc" * 100_000, "host-too-long", id="much-too-long-to-map"),
         ],
     )
@@ -117,6 +119,7 @@ class TestMatches:
             ("*.example.com", "example.com"),
             ("*.example.com", ".example.com"),
             ("*.example.com", "xexample.com"),
+            ("*.example.com", "xxexample.com"),
             ("*.example.com", "a.example.com.evil.test"),
             ("*.example.com", ""),
         ],
