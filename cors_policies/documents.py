@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from django.db.models import QuerySet
 
@@ -40,6 +40,7 @@ _SLICE: Final = 100
 _MAX_READS: Final = 5
 
 _Names = dict[int, list[str]]
+_Whole = TypeVar("_Whole")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +70,26 @@ class StoredSet:
 
 def read_policy_set(using: str) -> StoredSet:
     """The whole stored set, of one moment. Six queries, more where somebody writes meanwhile."""
-    version = read_token(using)
-    for _ in range(_MAX_READS):
-        stored = _read(using, version)
-        version, before = read_token(using), version
-        if version == before:
-            return stored
-    return stored
+    return _of_one_moment(using, lambda version: _read(using, version))
 
 
 def policy_set_document(using: str) -> Document:
-    """The policy set document, groups and policies by name, every key included."""
+    """The policy set document of one moment, groups and policies by name, every key included."""
+    return _of_one_moment(using, lambda _: _read_document(using))
+
+
+def _of_one_moment(using: str, read: Callable[[str], _Whole]) -> _Whole:
+    """What ``read`` gives between two equal versions; its argument is the version before it."""
+    version = read_token(using)
+    for _ in range(_MAX_READS):
+        whole = read(version)
+        version, before = read_token(using), version
+        if version == before:
+            return whole
+    return whole
+
+
+def _read_document(using: str) -> Document:
     return {
         "origin_groups": group_documents(OriginGroupRow.objects.using(using).order_by("name")),
         "policies": policy_documents(PolicyRow.objects.using(using).order_by("name")),
