@@ -1,19 +1,27 @@
-"""How is a policy set document read from and written to a file, so that no half of one is ever left?"""
+"""How is a policy set document read from and written to a file, so that no half of one is ever left?
+
+Before you edit:
+
+* The text is made for version control: the same bytes for the same set, whatever machine wrote it.
+* A file is replaced whole, by a rename. What is no file (a device, a pipe) is written to as it is.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
+from cors_policies.cli.outcome import RefusedError
+from cors_policies.cli.showing import printable
 from cors_policies.core.policy import Document
 
-
-class UnreadableError(Exception):
-    """A file that holds no JSON, or cannot be read or written; ``str()`` says why."""
+STANDARD_STREAM: Final = "-"
+_NEW_FILE: Final = 0o666
 
 
 def render(document: Document) -> str:
@@ -22,37 +30,80 @@ def render(document: Document) -> str:
 
 
 def read(name: str) -> Any:
-    """The JSON of a file, or of standard input for ``-``. Raises :class:`UnreadableError`."""
+    """The JSON of a file, or of standard input for ``-``. Raises :class:`RefusedError`."""
+    shown = "standard input" if name == STANDARD_STREAM else printable(name)
+    content = _content(name, shown)
     try:
-        content = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    except OSError as error:
-        raise UnreadableError(f"{name} cannot be read: {error.strerror}.") from error
-    try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(
+            content.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
+        )
     except UnicodeDecodeError as error:
-        raise UnreadableError(f"{name} is not UTF-8 (byte {error.start}).") from error
+        raise RefusedError(f"{shown} is not UTF-8: see byte {error.start}. Save it as UTF-8.") from error
     except json.JSONDecodeError as error:
-        message = f"{name} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}."
-        raise UnreadableError(message) from error
-    except (RecursionError, ValueError) as error:
-        raise UnreadableError(f"{name} is no JSON that can be read: {error}.") from error
+        place = f"line {error.lineno}, column {error.colno}"
+        raise RefusedError(f"{shown} is no JSON: {place}: {error.msg}.") from error
+    except RecursionError as error:
+        raise RefusedError(f"{shown} is nested too deeply to be a policy set document.") from error
+    except ValueError as error:
+        raise RefusedError(f"{shown} is no JSON: {error}.") from error
 
 
 def write(name: str, text: str) -> None:
-    """Writes the whole file, or leaves it as it was. Raises :class:`UnreadableError`."""
-    path = Path(name)
+    """Writes the whole file, or leaves it as it was. Raises :class:`RefusedError`."""
+    content = text.encode()
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise UnreadableError(f"{name} cannot be written: {error.strerror}.") from error
+        path = Path(name).resolve()
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+        else:
+            _replace(path, content)
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"{printable(name)} cannot be written: {_reason(error)}.") from error
+
+
+def _content(name: str, shown: str) -> bytes:
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        return sys.stdin.buffer.read() if name == STANDARD_STREAM else Path(name).read_bytes()
+    except (OSError, ValueError) as error:
+        raise RefusedError(f"{shown} cannot be read: {_reason(error)}.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """A file beside it takes its place once all of it is on the disk."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".cors_policies-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(_mode(path))
         Path(temporary).replace(path)
-    except OSError as error:
+    finally:
         Path(temporary).unlink(missing_ok=True)
-        raise UnreadableError(f"{name} cannot be written: {error.strerror}.") from error
+
+
+def _mode(path: Path) -> int:
+    """The permissions of the file that is there, or those that a new file gets."""
+    if path.exists():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return _NEW_FILE & ~mask
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is no number that JSON has")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> Document:
+    """The object, unless a key stands in it twice: of two lists of origins one would be lost in silence."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f'the key "{printable(repeated)}" stands twice in one object')
+    return found

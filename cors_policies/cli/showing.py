@@ -1,54 +1,111 @@
-"""How are changes and problems shown to a person at a terminal?"""
+"""How are changes, problems and evaluations shown to a person at a terminal?
+
+Before you edit: every text that somebody else wrote goes through :func:`printable`, since a terminal obeys
+some characters.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
-from cors_policies.core.browser import Evaluation
-from cors_policies.core.policy import Document
+from cors_policies.core.browser import Answer, Evaluation
+from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.problems import Problem
 from cors_policies.services import Change, Report
 
-_SIGNS = {"created": "+", "updated": "~", "deleted": "-"}
+_SIGNS: Final = {"created": "+", "updated": "~", "deleted": "-"}
+_DEFAULTS: Final = {
+    "policy": Policy(name="", path="").to_document(),
+    "origin_group": OriginGroup(name="").to_document(),
+}
+_BEYOND_BMP: Final = 0xFFFF
+
+
+def escaped(text: str) -> str:
+    """The text in ASCII; in JSON it still means the same."""
+    return "".join(character if character.isascii() else _escape(character) for character in text)
+
+
+def printable(text: str) -> str:
+    """The text without characters that a terminal would obey or hide."""
+    return "".join(character if character.isprintable() else _escape(character) for character in text)
 
 
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
     """One line a problem: where, which code, and what to write instead."""
     for problem in problems:
-        yield f"{problem.attr or 'document'}: {problem.code}: {problem.message}"
+        yield printable(f"{problem.attr or 'document'}: {problem.code}: {problem.message}")
 
 
 def report_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
     """Every change with what it changes, and a line that counts them."""
     for change in report.changes:
-        yield f"{_SIGNS[change.action]} {change.kind.replace('_', ' ')} {change.name}"
+        yield f"{_SIGNS[change.action]} {change.kind.replace('_', ' ')} {printable(change.name)}"
         yield from _key_lines(change)
+    counts: Counter[str] = Counter(change.action for change in report.changes)
+    done = ", ".join(f"{counts[action]} {action}" for action in _SIGNS)
     unchanged = report.unchanged_policies + report.unchanged_groups
-    done = "would change" if dry_run else "changed"
-    yield f"{len(report.changes)} {done}, {unchanged} unchanged."
+    yield f"{'Dry run, nothing was stored: ' if dry_run else ''}{done}, {unchanged} unchanged."
 
 
 def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
-    """The outcome, and the sentences that explain it."""
-    policy = f" by policy {evaluation.policy}" if evaluation.policy else ""
-    yield f"{evaluation.outcome}: {evaluation.reason}{policy}"
-    yield from (f"- {sentence}" for sentence in evaluation.explanation)
+    """The outcome, the sentences that explain it, and the answers."""
+    reason = f": {evaluation.reason}" if evaluation.reason != evaluation.outcome else ""
+    policy = f", policy {evaluation.policy}" if evaluation.policy else ""
+    yield f"{evaluation.outcome}{reason}{policy}"
+    yield from (f"- {printable(sentence)}" for sentence in evaluation.explanation)
+    yield from _answer_lines("Answer to the preflight", evaluation.preflight)
+    yield from _answer_lines("Answer", evaluation.actual)
+
+
+def _answer_lines(title: str, answer: Answer | None) -> Iterator[str]:
+    if answer is None:
+        return
+    yield f"{title}: {answer.status or 'status and body are up to the view'}"
+    yield from (f"    {name}: {printable(value)}" for name, value in answer.headers.items())
 
 
 def _key_lines(change: Change) -> Iterator[str]:
     before, after = change.before or {}, change.after or {}
-    if change.action == "deleted":
-        return
-    for key in after:
-        if key != "name" and before.get(key) != after[key] and (before or _says_something(after, key)):
-            old = f"{_json(before[key])} -> " if key in before else ""
-            yield f"    {key}: {old}{_json(after[key])}"
+    for key in after or before:
+        if key != "name":
+            yield from (f"    {key}: {line}" for line in _value_lines(key, change))
 
 
-def _says_something(document: Document, key: str) -> bool:
-    return document[key] not in ("", [], False, None)
+def _value_lines(key: str, change: Change) -> Iterator[str]:
+    """How one key changes; of what comes or goes, only what is not the default is shown."""
+    before, after = change.before, change.after
+    if before is None or after is None:
+        value = (before or after or {})[key]
+        if value == _DEFAULTS[change.kind].get(key):
+            return
+        sign = "+" if before is None else "-"
+        yield from (
+            (f"{sign} {_json(entry)}" for entry in value)
+            if value and isinstance(value, list)
+            else (_json(value),)
+        )
+    elif isinstance(before[key], list):
+        yield from _list_lines(before[key], after[key])
+    elif before[key] != after[key]:
+        yield f"{_json(before[key])} -> {_json(after[key])}"
+
+
+def _list_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    kept = set(old) & set(new)
+    yield from (f"- {_json(entry)}" for entry in old if entry not in kept)
+    yield from (f"+ {_json(entry)}" for entry in new if entry not in kept)
+    if [entry for entry in old if entry in kept] != [entry for entry in new if entry in kept]:
+        yield f"now in the order {_json(new)}"
 
 
 def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return printable(json.dumps(value, ensure_ascii=False))
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return json.dumps(character)[1:-1] if code > _BEYOND_BMP else f"\\u{code:04x}"

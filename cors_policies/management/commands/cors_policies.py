@@ -1,24 +1,30 @@
 """``manage.py cors_policies``: the policy set from the command line.
 
-Exit status 0: done, or allowed; 1: refused, or denied; 2: usage.
+Exit status 0: done, or allowed; 1: refused, or denied; 2: usage. What was asked for goes to standard output,
+why it was refused to standard error.
+
+Before you edit: what a subcommand does is in :mod:`cors_policies.cli`. Here are arguments and streams only.
 """
 
 from __future__ import annotations
 
-import json
-from argparse import ArgumentParser
+import codecs
+import sys
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import Error as DatabaseError
 
-from cors_policies import documents, services
-from cors_policies.cli import files, showing
-from cors_policies.conf import get_settings
-from cors_policies.core.browser import evaluate, parse_browser_request
-from cors_policies.core.problems import InvalidPolicyError, Problem
+from cors_policies.cli.explaining import explain_request, parse_headers
+from cors_policies.cli.outcome import DONE, Outcome, RefusedError
+from cors_policies.cli.sets import export_set, import_set
+from cors_policies.cli.showing import escaped
+from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 
-_CREDENTIALS: Final = ("omit", "same-origin", "include")
+_REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
+_COMMON_VALUES: Final = ("--settings", "--pythonpath")
+_COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-checks")
 
 
 class Command(BaseCommand):
@@ -29,71 +35,97 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The subcommands and what they take."""
         subcommands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
-        export = subcommands.add_parser("export", help="print the policy set document, or write it to a file")
-        export.add_argument("--output", metavar="FILE", help="write to this file instead")
-        load = subcommands.add_parser("import", help="store the policies and groups of a document, by name")
-        load.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
-        load.add_argument("--replace", action="store_true", help="delete what the file lacks")
-        load.add_argument("--dry-run", action="store_true", help="show what would change, and store nothing")
-        explain = subcommands.add_parser("explain", help="what a browser would do with a request, and why")
-        explain.add_argument("path", metavar="PATH")
-        explain.add_argument("--origin", required=True, help="the origin of the page that calls")
-        explain.add_argument("--method", default="GET")
-        explain.add_argument("--header", action="append", default=[], metavar="'Name: value'")
-        explain.add_argument("--host", default="", help="the host that is asked, with a port if it has one")
-        explain.add_argument("--scheme", default="https", choices=("http", "https"))
-        explain.add_argument("--credentials", default="omit", choices=_CREDENTIALS)
-        explain.add_argument("--json", action="store_true", help="print JSON")
+
+        def add(name: str, text: str) -> ArgumentParser:
+            subparser = subcommands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+            _add_common_options(subparser)
+            return subparser
+
+        _add_export_options(add("export", "print the policy set document, or write it to a file"))
+        _add_import_options(add("import", "store the policies and origin groups of a document, by name"))
+        _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
 
     def handle(self, *_args: Any, subcommand: str, **options: Any) -> None:
-        """Runs the subcommand; what it refuses is an error without a traceback."""
+        """Runs the subcommand and prints what it says. Raises ``CommandError``, with the exit status."""
+        run = _SUBCOMMANDS[subcommand]
         try:
-            getattr(self, f"handle_{subcommand}")(**options)
-        except InvalidPolicyError as error:
-            raise CommandError("\n".join(showing.problem_lines(error.problems)), returncode=1) from error
-        except files.UnreadableError as error:
+            outcome = run(options)
+        except RefusedError as error:
             raise CommandError(str(error), returncode=1) from error
-        except DatabaseError as error:
-            message = f"The database cannot be used: {error}. Is it there, and migrated?"
-            raise CommandError(message, returncode=1) from error
+        self._print(outcome.text)
+        if outcome.status != DONE:
+            self._end(outcome)
 
-    def handle_export(self, *, output: str | None, **_options: Any) -> None:
-        """Prints or writes the document."""
-        text = files.render(documents.policy_set_document(get_settings().DATABASE_ALIAS))
-        if output is None:
-            self.stdout.write(text, ending="")
-        else:
-            files.write(output, text)
+    def _print(self, text: str) -> None:
+        encoding = getattr(self.stdout, "encoding", None) or "utf-8"
+        self.stdout.write(text if codecs.lookup(encoding).name == "utf-8" else escaped(text), ending="")
 
-    def handle_import(self, *, file: str, replace: bool, dry_run: bool, **_options: Any) -> None:
-        """Stores the document and prints what that changed."""
-        report = services.apply_document(files.read(file), replace=replace, dry_run=dry_run)
-        for line in showing.report_lines(report, dry_run=dry_run):
-            self.stdout.write(line)
-
-    def handle_explain(self, *, header: list[str], **options: Any) -> None:
-        """Prints the outcome; a denial ends with status 1."""
-        keys = ("path", "origin", "method", "host", "scheme", "credentials")
-        request = parse_browser_request({**{key: options[key] for key in keys}, "headers": _headers(header)})
-        stored = documents.read_policy_set(get_settings().DATABASE_ALIAS)
-        evaluation = evaluate(stored.compile(), request)
-        if options["json"]:
-            self.stdout.write(json.dumps(evaluation.to_document(), indent=2, ensure_ascii=False))
-        else:
-            for line in showing.evaluation_lines(evaluation):
-                self.stdout.write(line)
-        if evaluation.outcome != "allowed":
-            raise SystemExit(1)
+    def _end(self, outcome: Outcome) -> None:
+        """A shell sees the status, and nothing more is to be said; who calls from Python sees an error."""
+        if getattr(self, "_called_from_command_line", False):
+            sys.exit(outcome.status)
+        raise CommandError(outcome.text.rstrip("\n"), returncode=outcome.status)
 
 
-def _headers(lines: list[str]) -> dict[str, str]:
-    """The headers of repeated ``--header`` options; equal names are joined, as a browser joins them."""
-    found: dict[str, str] = {}
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            message = f"\"{line}\" has no colon. Write it as 'X-Token: abc'."
-            raise InvalidPolicyError([Problem("invalid", "headers", None, line, message)])
-        name, value = name.strip(), value.strip()
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found
+def _export(options: dict[str, Any]) -> Outcome:
+    return export_set(options["output"])
+
+
+def _import(options: dict[str, Any]) -> Outcome:
+    return import_set(options["file"], replace=options["replace"], dry_run=options["dry_run"])
+
+
+def _explain(options: dict[str, Any]) -> Outcome:
+    document = {key: options[key] for key in _REQUEST_OPTIONS}
+    document["headers"] = parse_headers(options["header"])
+    return explain_request(document, as_json=options["json"])
+
+
+_SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
+    "export": _export,
+    "import": _import,
+    "explain": _explain,
+}
+
+
+def _add_common_options(parser: ArgumentParser) -> None:
+    """Django reads its own options before the subcommand only; people write them at the end."""
+    for name in _COMMON_VALUES:
+        parser.add_argument(name, default=SUPPRESS, help=SUPPRESS)
+    for name in _COMMON_FLAGS:
+        parser.add_argument(name, action="store_true", default=SUPPRESS, help=SUPPRESS)
+    parser.add_argument("-v", "--verbosity", type=int, choices=range(4), default=SUPPRESS, help=SUPPRESS)
+
+
+def _add_export_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--output", metavar="FILE", help="write to this file instead")
+
+
+def _add_import_options(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
+    parser.add_argument("--replace", action="store_true", help="also delete what the file lacks")
+    parser.add_argument("--dry-run", action="store_true", help="show what would change, and store nothing")
+
+
+def _add_explain_options(parser: ArgumentParser) -> None:
+    parser.add_argument("path", metavar="PATH", help="the path, as in /api/orders")
+    parser.add_argument("--origin", required=True, help="the origin of the page that calls")
+    parser.add_argument("--method", default="GET", help="as the script writes it (default: GET)")
+    parser.add_argument(
+        "--header",
+        action="append",
+        default=[],
+        type=_header,
+        metavar="'Name: value'",
+        help="a header that the script sets; may be repeated",
+    )
+    parser.add_argument("--host", default="", help="the host that is asked, with a port if it has one")
+    parser.add_argument("--scheme", default="https", choices=SCHEMES, help="(default: https)")
+    parser.add_argument("--credentials", default="omit", choices=CREDENTIALS_MODES, help="(default: omit)")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _header(line: str) -> str:
+    if ":" not in line:
+        raise ArgumentTypeError(f"{line!r} has no colon. Write it as 'X-Token: abc'.")
+    return line

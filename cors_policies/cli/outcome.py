@@ -1,0 +1,51 @@
+"""How does a subcommand end: done, denied or refused?
+
+Before you edit: the exit statuses are public. 0: done, or the browser would let the script read the response;
+1: refused, or it would not; 2: usage, which is argparse's to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import Error as DatabaseError
+
+from cors_policies.cli.showing import printable, problem_lines
+from cors_policies.core.problems import InvalidPolicyError
+
+DONE: Final = 0
+DENIED: Final = 1
+REFUSED: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The text for standard output, and the exit status."""
+
+    text: str
+    status: int = DONE
+
+
+class RefusedError(Exception):
+    """Nothing was done. ``str()`` says why, and goes to standard error."""
+
+
+@contextmanager
+def refusing(heading: str) -> Iterator[None]:
+    """Raises :class:`RefusedError` in place of problems and of the database's errors.
+
+    Each problem stands on a line below the heading.
+    """
+    try:
+        yield
+    except InvalidPolicyError as error:
+        count = len(error.problems)
+        first = f"{heading} {count} problem{'' if count == 1 else 's'}:"
+        raise RefusedError("\n".join((first, *problem_lines(error.problems)))) from error
+    except DatabaseError as error:
+        reason = printable(" ".join(str(error).split())) or type(error).__name__
+        message = f"The database cannot be used: {reason}. Is it there, and has `migrate` been run?"
+        raise RefusedError(message) from error
