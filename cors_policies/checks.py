@@ -1,7 +1,11 @@
 """What about this project's setup would make policies do nothing, or something else than they say?
 
-Before you edit: every check has an id (docs/settings.md), says what is wrong, and what to write instead. None
-of them asks the database, but for the one that ``check --database`` runs.
+Before you edit:
+
+* Every check has an id (docs/settings.md), says what is wrong, and what to write instead. A test compares the
+  page with the ids here.
+* None asks the database, but for the one that ``check --database`` runs.
+* A project that is set up as the README says gets no message.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
 from django.db import Error as DatabaseError
+from django.utils.module_loading import import_string
 
 from cors_policies.conf import get_settings, setting_problems
 from cors_policies.documents import read_policy_set
@@ -25,6 +30,7 @@ ANSWERING: Final = frozenset(
         "django.contrib.auth.middleware.LoginRequiredMiddleware",
         "django.contrib.flatpages.middleware.FlatpageFallbackMiddleware",
         "django.contrib.redirects.middleware.RedirectFallbackMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
         "django.middleware.cache.FetchFromCacheMiddleware",
         "django.middleware.cache.CacheMiddleware",
         "django.middleware.cache.UpdateCacheMiddleware",
@@ -36,7 +42,11 @@ ANSWERING: Final = frozenset(
         "whitenoise.middleware.WhiteNoiseMiddleware",
     }
 )
-"""Middleware that may answer a request, or store or change an answer, without asking what is behind it."""
+"""Middleware that may answer in place of what is behind it: a redirect, an error, a stored answer.
+
+One that is not known here, nor derived from one of these, gets no message: most only add to an answer.
+"""
+_KNOWN: Final = ANSWERING | {MIDDLEWARE, OTHER_MIDDLEWARE}
 FOREIGN_SETTINGS: Final = (
     "CORS_ALLOWED_ORIGINS",
     "CORS_ALLOWED_ORIGIN_REGEXES",
@@ -46,12 +56,15 @@ FOREIGN_SETTINGS: Final = (
     "CORS_ALLOW_METHODS",
     "CORS_ALLOW_PRIVATE_NETWORK",
     "CORS_EXPOSE_HEADERS",
+    "CORS_MODEL",
     "CORS_ORIGIN_ALLOW_ALL",
     "CORS_ORIGIN_REGEX_WHITELIST",
     "CORS_ORIGIN_WHITELIST",
     "CORS_PREFLIGHT_MAX_AGE",
+    "CORS_REPLACE_HTTPS_REFERER",
     "CORS_URLS_REGEX",
 )
+"""The settings of django-cors-headers, those of old releases too."""
 
 
 def register_checks() -> None:
@@ -76,13 +89,13 @@ def check_middleware(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:
-    """W004: settings of django-cors-headers that nothing reads."""
+    """W004: settings of django-cors-headers that nothing reads, since it is not installed."""
     if apps.is_installed("corsheaders") or OTHER_MIDDLEWARE in settings.MIDDLEWARE:
         return []
     return [
         checks.Warning(
             f"Nothing reads the setting {name} any more.",
-            hint="Write a policy for what it said, then remove the setting.",
+            hint="See that a policy says what it said, then remove the setting.",
             id="cors_policies.W004",
         )
         for name in FOREIGN_SETTINGS
@@ -91,7 +104,10 @@ def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def check_stored_set(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """E002: rows that are invalid as they are stored, and so are not obeyed."""
+    """E002: rows that are invalid as they are stored, and so are not obeyed.
+
+    Silent where the tables cannot be read: ``migrate`` runs this before it has made them.
+    """
     using = get_settings().DATABASE_ALIAS
     if using not in (databases or ()):
         return []
@@ -103,31 +119,51 @@ def check_stored_set(databases: Sequence[str] | None = None, **_kwargs: Any) -> 
         checks.Error(
             f'The {row.kind} "{row.name}" is invalid as stored, and is not obeyed: '
             + " ".join(f"{problem.attr}: {problem.message}" for problem in row.problems),
-            hint="Correct it in the admin, or delete it. Its path lets nobody in until then.",
+            hint="Correct it in the admin, or delete it. " + _CONSEQUENCES[row.kind],
             id="cors_policies.E002",
         )
         for row in broken
     ]
 
 
+_CONSEQUENCES: Final = {
+    "policy": "Until then it lets nobody in, and no broader policy governs its path.",
+    "origin group": "Until then no policy that names it is obeyed.",
+}
+
+
 def _middleware_messages(names: list[str]) -> Iterator[CheckMessage]:
-    if OTHER_MIDDLEWARE in names and MIDDLEWARE in names:
-        yield checks.Warning(
-            "The middleware of django-cors-headers is installed too, and would answer preflights.",
-            hint=f"Remove {OTHER_MIDDLEWARE} from MIDDLEWARE.",
-            id="cors_policies.W003",
-        )
-    if MIDDLEWARE not in names:
+    kinds = [_kinds(name) for name in names]
+    place = next((place for place, kind in enumerate(kinds) if MIDDLEWARE in kind), None)
+    if place is None:
         yield checks.Warning(
             "No request obeys a policy: the middleware is missing.",
             hint=f'Add "{MIDDLEWARE}" to the top of MIDDLEWARE.',
             id="cors_policies.W001",
         )
         return
-    for name in names[: names.index(MIDDLEWARE)]:
-        if name in ANSWERING:
+    for name, kind in zip(names[:place], kinds, strict=False):
+        if not ANSWERING.isdisjoint(kind):
             yield checks.Warning(
                 f"{name} can answer before any policy is asked, without CORS headers.",
-                hint=f'Move "{MIDDLEWARE}" before it.',
+                hint=f'Move "{names[place]}" before it, best to the top of MIDDLEWARE.',
                 id="cors_policies.W002",
             )
+    if any(OTHER_MIDDLEWARE in kind for kind in kinds):
+        yield checks.Warning(
+            "The middleware of django-cors-headers is installed too: two sets of rules answer one request.",
+            hint=f"Remove {OTHER_MIDDLEWARE} from MIDDLEWARE once policies say what its settings said.",
+            id="cors_policies.W003",
+        )
+
+
+def _kinds(name: str) -> frozenset[str]:
+    """The dotted names of a middleware and of the classes that it is derived from."""
+    if name in _KNOWN:
+        return frozenset({name})
+    try:
+        found = import_string(name)
+    except Exception:  # noqa: BLE001 - a module may raise anything; Django says so when it loads the middleware
+        return frozenset({name})
+    bases = getattr(found, "__mro__", ())
+    return frozenset({name, *(f"{base.__module__}.{base.__qualname__}" for base in bases)})

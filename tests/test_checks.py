@@ -2,100 +2,308 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from django.core.checks import run_checks
+from django.core.checks import CheckMessage
+from django.core.checks.registry import registry
 from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import connection
+from django.middleware.common import CommonMiddleware
 from pytest_django import Settings
 
 from cors_policies import conf, services
-from cors_policies.checks import MIDDLEWARE, OTHER_MIDDLEWARE, check_stored_set
+from cors_policies.checks import ANSWERING, FOREIGN_SETTINGS, MIDDLEWARE, OTHER_MIDDLEWARE, check_stored_set
+from cors_policies.middleware import CorsPolicyMiddleware
 from tests.helpers import policy
 
+ROOT = Path(__file__).parents[1]
+COMMON = "django.middleware.common.CommonMiddleware"
+HERE = f"{__name__}.{{}}".format
 
-def found() -> list[str | None]:
-    """The ids of our messages."""
-    messages = [message for message in run_checks() if (message.id or "").startswith("cors_policies")]
+
+class OwnPolicyMiddleware(CorsPolicyMiddleware):
+    """A project's own kind of ours."""
+
+
+class OwnCommonMiddleware(CommonMiddleware):
+    """A project's own kind of one that answers."""
+
+
+def adding_middleware(get_response: Callable[..., Any]) -> Callable[..., Any]:
+    """Middleware that is a function and only adds to answers."""
+    return get_response
+
+
+def found() -> list[CheckMessage]:
+    """What our checks say; those that are registered, and none of Django's."""
+    ours = [check for check in registry.get_checks() if check.__module__ == "cors_policies.checks"]
+    messages = [message for check in ours for message in check(app_configs=None, databases=None)]
+    assert len(ours) == 4
     assert all(message.hint for message in messages)
-    return [message.id for message in messages]
+    return messages
 
 
-class TestSetup:
-    """A clean project gets no message."""
+def ids() -> list[str]:
+    """The last part of the ids of our messages."""
+    return [(message.id or "").removeprefix("cors_policies.") for message in found()]
 
-    def test_demo_is_clean(self) -> None:
-        assert found() == []
+
+class TestCleanProject:
+    """A clean project gets no message, and no query."""
+
+    def test_demo(self) -> None:
+        assert ids() == []
+
+    def test_project_without_the_setting(self, settings: Settings) -> None:
+        del settings.CORS_POLICIES
+
+        assert ids() == []
+
+
+class TestMiddleware:
+    """The middleware is there, once and first of those that can answer."""
 
     @pytest.mark.parametrize(
-        ("middleware", "ids"),
+        "middleware",
         [
-            ([], ["cors_policies.W001"]),
-            (["django.middleware.common.CommonMiddleware", MIDDLEWARE], ["cors_policies.W002"]),
-            (["some.other.Middleware", MIDDLEWARE], []),
-            ([MIDDLEWARE, OTHER_MIDDLEWARE], ["cors_policies.W003"]),
+            pytest.param([MIDDLEWARE], id="alone"),
+            pytest.param([MIDDLEWARE, COMMON, *sorted(ANSWERING)], id="first"),
+            pytest.param([HERE("adding_middleware"), MIDDLEWARE], id="after-one-that-is-not-known"),
+            pytest.param(["django.middleware.gzip.GZipMiddleware", MIDDLEWARE], id="after-one-that-adds"),
+            pytest.param([HERE("OwnPolicyMiddleware"), COMMON], id="derived"),
         ],
     )
-    def test_middleware(self, settings: Settings, middleware: list[str], ids: list[str]) -> None:
+    def test_is_silent(self, settings: Settings, middleware: list[str]) -> None:
         settings.MIDDLEWARE = middleware
 
-        assert [found_id for found_id in found() if found_id] == ids
-
-    def test_settings_that_nothing_reads(self, settings: Settings) -> None:
-        settings.CORS_ALLOWED_ORIGINS = []
-        assert found() == ["cors_policies.W004"]
-        settings.MIDDLEWARE = [OTHER_MIDDLEWARE]
-        assert found() == ["cors_policies.W001"]
+        assert ids() == []
 
     @pytest.mark.parametrize(
-        "value",
+        ("middleware", "expected"),
         [
-            [],
-            {"COLOUR": 1},
-            {"REFRESH_INTERVAL": "1"},
-            {"REFRESH_INTERVAL": True},
-            {"REFRESH_INTERVAL": -1},
-            {"REFRESH_INTERVAL": float("nan")},
-            {"DATABASE_ALIAS": "nowhere"},
-            {"API_PERMISSION_CLASSES": "rest_framework.permissions.AllowAny"},
-            {"API_PERMISSION_CLASSES": [7]},
-            {1: 2},
+            pytest.param([], ["W001"], id="none"),
+            pytest.param([COMMON], ["W001"], id="missing"),
+            pytest.param([OTHER_MIDDLEWARE], ["W001"], id="another-in-its-place"),
+            pytest.param([COMMON, MIDDLEWARE], ["W002"], id="late"),
+            pytest.param([HERE("OwnCommonMiddleware"), MIDDLEWARE], ["W002"], id="after-a-derived-one"),
+            pytest.param([COMMON, HERE("OwnPolicyMiddleware")], ["W002"], id="derived-and-late"),
+            pytest.param(
+                ["django.middleware.security.SecurityMiddleware", COMMON, MIDDLEWARE, COMMON],
+                ["W002", "W002"],
+                id="late-twice",
+            ),
+            pytest.param([MIDDLEWARE, OTHER_MIDDLEWARE], ["W003"], id="two-kinds"),
+            pytest.param([OTHER_MIDDLEWARE, COMMON, MIDDLEWARE], ["W002", "W003"], id="two-kinds-and-late"),
         ],
     )
-    def test_bad_settings_are_reported_and_not_used(self, settings: Settings, value: Any) -> None:
+    def test_is_reported(self, settings: Settings, middleware: list[str], expected: list[str]) -> None:
+        settings.MIDDLEWARE = middleware
+
+        assert ids() == expected
+
+    @pytest.mark.parametrize("name", sorted(ANSWERING))
+    def test_is_reported_after_each_that_answers(self, settings: Settings, name: str) -> None:
+        settings.MIDDLEWARE = [name, MIDDLEWARE]
+
+        (message,) = found()
+
+        assert message.msg == f"{name} can answer before any policy is asked, without CORS headers."
+        assert MIDDLEWARE in (message.hint or "")
+
+    def test_that_cannot_be_imported_is_left_to_django(self, settings: Settings) -> None:
+        settings.MIDDLEWARE = ["no.such.Middleware", "django.contrib.sites.models.Site", MIDDLEWARE]
+
+        assert ids() == []
+
+    @pytest.mark.parametrize("name", [name for name in sorted(ANSWERING) if name.startswith("django.")])
+    def test_name_is_one_of_django(self, name: str) -> None:
+        """A class that Django renames would be passed over in silence."""
+        module, _, found_name = name.rpartition(".")
+        spec = find_spec(module)
+
+        assert spec is not None
+        assert f"class {found_name}(" in Path(spec.origin or "").read_text("utf-8")
+
+
+class TestForeignSettings:
+    """A setting of django-cors-headers is reported where nothing reads it."""
+
+    @pytest.mark.parametrize("name", FOREIGN_SETTINGS)
+    def test_alone_is_reported(self, settings: Settings, name: str) -> None:
+        setattr(settings, name, [])
+
+        (message,) = found()
+
+        assert (message.id, message.msg) == (
+            "cors_policies.W004",
+            f"Nothing reads the setting {name} any more.",
+        )
+
+    def test_beside_its_middleware_is_not(self, settings: Settings) -> None:
+        settings.CORS_ALLOWED_ORIGINS = []
+        settings.MIDDLEWARE = [MIDDLEWARE, OTHER_MIDDLEWARE]
+
+        assert ids() == ["W003"]
+
+    def test_beside_its_app_is_not(self, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+        module = ModuleType("corsheaders")
+        module.__path__ = [str(ROOT / "tests" / "cli")]
+        monkeypatch.setitem(sys.modules, "corsheaders", module)
+        settings.CORS_ALLOWED_ORIGINS = []
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "corsheaders"]
+
+        assert ids() == []
+
+    def test_our_own_is_not(self, settings: Settings) -> None:
+        settings.CORS_POLICIES = {}
+
+        assert ids() == []
+
+
+class TestSettings:
+    """A key of ``CORS_POLICIES`` that is not used is reported, and its default is in force."""
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            ([], "CORS_POLICIES is no dict."),
+            ({"COLOUR": 1}, "CORS_POLICIES has the unknown key 'COLOUR'."),
+            ({"refresh_interval": 1}, "CORS_POLICIES has the unknown key 'refresh_interval'."),
+            ({1: 2}, "CORS_POLICIES has the unknown key 1."),
+            ({"REFRESH_INTERVAL": "1"}, "CORS_POLICIES['REFRESH_INTERVAL'] is '1'."),
+            ({"REFRESH_INTERVAL": True}, "CORS_POLICIES['REFRESH_INTERVAL'] is True."),
+            ({"REFRESH_INTERVAL": -1}, "CORS_POLICIES['REFRESH_INTERVAL'] is -1."),
+            ({"REFRESH_INTERVAL": None}, "CORS_POLICIES['REFRESH_INTERVAL'] is None."),
+            ({"REFRESH_INTERVAL": float("nan")}, "CORS_POLICIES['REFRESH_INTERVAL'] is nan."),
+            ({"REFRESH_INTERVAL": float("inf")}, "CORS_POLICIES['REFRESH_INTERVAL'] is inf."),
+            ({"DATABASE_ALIAS": "nowhere"}, "CORS_POLICIES['DATABASE_ALIAS'] is 'nowhere'."),
+            ({"DATABASE_ALIAS": ["default"]}, "CORS_POLICIES['DATABASE_ALIAS'] is ['default']."),
+            (
+                {"API_PERMISSION_CLASSES": "rest_framework.permissions.AllowAny"},
+                "CORS_POLICIES['API_PERMISSION_CLASSES'] is 'rest_framework.permissions.AllowAny'.",
+            ),
+            ({"API_PERMISSION_CLASSES": [7]}, "CORS_POLICIES['API_PERMISSION_CLASSES'] is [7]."),
+        ],
+    )
+    def test_bad_ones_are_reported_and_not_used(self, settings: Settings, value: Any, text: str) -> None:
         settings.CORS_POLICIES = value
 
-        assert found() == ["cors_policies.E001"]
+        (message,) = found()
+
+        assert (message.id, message.msg) == ("cors_policies.E001", text)
         assert conf.get_settings() == conf.Settings()
 
-    def test_good_settings_are_used(self, settings: Settings) -> None:
-        settings.CORS_POLICIES = {"REFRESH_INTERVAL": 0, "DATABASE_ALIAS": "default"}
+    def test_all_are_reported_at_once(self, settings: Settings) -> None:
+        settings.CORS_POLICIES = {"COLOUR": 1, "REFRESH_INTERVAL": -1, "DATABASE_ALIAS": "default"}
 
-        assert found() == []
-        assert conf.get_settings().REFRESH_INTERVAL == 0
+        assert ids() == ["E001", "E001"]
+
+    def test_good_ones_are_used(self, settings: Settings) -> None:
+        names = ["rest_framework.permissions.IsAdminUser"]
+        settings.CORS_POLICIES = {
+            "REFRESH_INTERVAL": 0,
+            "DATABASE_ALIAS": "default",
+            "API_PERMISSION_CLASSES": names,
+        }
+
+        assert ids() == []
+        assert conf.get_settings() == conf.Settings(0.0, "default", tuple(names))
 
 
 @pytest.mark.django_db
 class TestStoredSet:
     """``check --database`` names rows that are invalid as they are stored."""
 
-    def test_broken_row_is_named(self) -> None:
-        services.create_policy(policy())
+    def test_valid_rows_are_silent(self) -> None:
+        services.create_group({"name": "g", "origins": ["https://a.example"]})
+        services.create_policy(policy(origin_groups=["g"]))
+
         assert check_stored_set(databases=["default"]) == []
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE cors_policies_policy SET allowed_methods = '7'")
+
+    def test_broken_policy_is_named_with_its_problems(self) -> None:
+        services.create_policy(policy())
+        _run_sql("UPDATE cors_policies_policy SET allowed_methods = '7', exposed_headers = '[1]'")
 
         (message,) = check_stored_set(databases=["default"])
 
-        assert 'policy "public-api"' in message.msg
-        assert check_stored_set() == []
+        assert message.msg.startswith(
+            'The policy "public-api" is invalid as stored, and is not obeyed: exposed_headers.0: '
+        )
+        assert "allowed_methods: Write a list of texts" in message.msg
+        assert "no broader policy governs its path" in (message.hint or "")
+
+    def test_broken_group_is_named_with_the_policies_that_use_it(self) -> None:
+        services.create_group({"name": "g", "origins": ["https://a.example"]})
+        services.create_policy(policy(origin_groups=["g"]))
+        _run_sql("UPDATE cors_policies_origin SET pattern = 'nonsense' WHERE pattern = 'https://a.example'")
+
+        group, user = check_stored_set(databases=["default"])
+
+        assert group.msg.startswith('The origin group "g" is invalid as stored')
+        assert "no policy that names it is obeyed" in (group.hint or "")
+        assert user.msg.startswith('The policy "public-api" is invalid as stored')
+
+    def test_expression_without_its_matcher_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        services.create_policy(policy(allowed_origins=[r"~https://a[0-9]\.example"]))
+        _run_sql(r"UPDATE cors_policies_origin SET pattern = '~https://b[0-9]\.example'")
+        monkeypatch.setitem(sys.modules, "re2", None)
+
+        (message,) = check_stored_set(databases=["default"])
+
+        assert "django-cors-policies[regex]" in message.msg
+
+    @pytest.mark.parametrize("databases", [None, [], ["other"]])
+    def test_database_is_not_asked_unless_it_is_named(
+        self, databases: list[str] | None, django_assert_num_queries: Any
+    ) -> None:
+        with django_assert_num_queries(0):
+            assert check_stored_set(databases=databases) == []
 
     def test_missing_table_is_no_error(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE cors_policies_policyorigin RENAME TO elsewhere")
+        _run_sql("ALTER TABLE cors_policies_policyorigin RENAME TO elsewhere")
 
         assert check_stored_set(databases=["default"]) == []
 
-    def test_command_is_clean(self) -> None:
+    def test_command_fails_with_a_broken_row_and_only_with_the_database(self) -> None:
+        services.create_policy(policy())
         call_command("check", "--database", "default")
+        _run_sql("UPDATE cors_policies_policy SET allowed_methods = '7'")
+
+        call_command("check")
+        with pytest.raises(SystemCheckError, match=r"cors_policies\.E002"):
+            call_command("check", "--database", "default")
+
+
+class TestPage:
+    """docs/settings.md explains every id and every key."""
+
+    def test_has_every_id(self) -> None:
+        code = (ROOT / "cors_policies" / "checks.py").read_text("utf-8")
+        page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+
+        assert set(re.findall(r'id="cors_policies\.(\w+)"', code)) == set(
+            re.findall(r"^\| `cors_policies\.(\w+)` \|", page, re.MULTILINE)
+        )
+
+    def test_has_every_key_with_its_default(self) -> None:
+        page = (ROOT / "docs" / "settings.md").read_text("utf-8")
+        rows = dict(re.findall(r"^\| `([A-Z_]+)` \| `(.+?)` \|", page, re.MULTILINE))
+
+        assert set(rows) == set(conf.Settings.__dataclass_fields__)
+        assert {key: eval(default) for key, default in rows.items()} == {  # noqa: S307 - the page is ours
+            **{key: getattr(conf.Settings(), key) for key in rows},
+            "API_PERMISSION_CLASSES": [*conf.DEFAULT_PERMISSION_CLASSES],
+        }
+
+
+def _run_sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
