@@ -152,7 +152,7 @@ def _check_u_label(label: str, shown: str) -> None:
     except (idna.IDNAError, ValueError) as error:
         raise _invalid_idna(shown) from error
     begins_with_mark = unicodedata.category(label[0]).startswith("M")
-    if not joined or begins_with_mark or label.startswith(_ACE_PREFIX) or "." in label:
+    if not joined or begins_with_mark or label.startswith(_ACE_PREFIX):
         raise _invalid_idna(shown)
 
 

@@ -37,6 +37,11 @@ class TestNames:
             pytest.param("b\u00fccher.example", "xn--bcher-kva.example", id="umlaut"),
             pytest.param("bu\u0308cher.example", "xn--bcher-kva.example", id="decomposed-umlaut"),
             pytest.param("XN--BCHER-KVA.example", "xn--bcher-kva.example", id="a-label-in-upper-case"),
+            pytest.param("my_b\u00fccher.example", "xn--my_bcher-95a.example", id="umlaut-and-underscore"),
+            pytest.param(
+                "xn--my_bcher-95a.example", "xn--my_bcher-95a.example", id="a-label-with-underscore"
+            ),
+            pytest.param("\u0627\u0628.com", "xn--mgbc.com", id="arabic"),
             pytest.param("\u2615.example", "xn--53h.example", id="emoji"),
             pytest.param("\u2260.example", "xn--1ch.example", id="std3-rules-off"),
             pytest.param(
@@ -91,6 +96,8 @@ class TestNames:
             pytest.param("a\u200db.com", "invalid-idna", id="joiner-without-a-virama"),
             pytest.param("\U0001fadf\u200d.com", "invalid-idna", id="joiner-after-a-recent-character"),
             pytest.param("1.\u05d0\u05d1.com", "invalid-idna", id="digit-first-beside-right-to-left"),
+            pytest.param("1.\u0627\u0628.com", "invalid-idna", id="digit-first-beside-arabic"),
+            pytest.param("a\u0661.com", "invalid-idna", id="arabic-digit-beside-latin"),
             pytest.param("a\u05d0.com", "invalid-idna", id="mixed-directions-in-a-label"),
             pytest.param("a\u202eb.com", "invalid-idna", id="bidi-override"),
             pytest.param("a\ue000.com", "invalid-idna", id="private-use"),
