@@ -1,36 +1,81 @@
 """What do the pages of policies, groups and origins have in common?
 
-Before you edit: every write goes through the services, in one transaction and once. Django would save the row
-first and its lists later.
+Before you edit:
+
+* Every write goes through the services, once, and whole. Django would save the row first and its lists later.
+* A form that is sent holds off other writers from its first read on, so that what it was checked against is
+  what it is stored upon.
+* Deleting asks with what is affected, not with a row for each place in each list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.contrib.admin.utils import quote
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from cors_policies import services
+from cors_policies.conf import get_settings
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
 else:  # Django's classes take no type arguments at run time
     _ModelAdmin = admin.ModelAdmin
 
-MAX_SHOWN = 50
+MAX_SHOWN: Final = 50
+_HIDDEN: Final = "opened"
 
 
 class DocumentAdmin(_ModelAdmin):
-    """An admin whose form stores a document."""
+    """An admin whose form stores a document.
+
+    ``sections`` are its fieldsets; who may only look sees ``shown_x`` in place of a field ``x``, where there
+    is such a method.
+    """
+
+    sections: ClassVar[Sequence[Any]] = ()
+    list_per_page = 50
+    show_full_result_count = False
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("cors_policies/admin.css",)}
+        js: ClassVar[tuple[str, ...]] = ("cors_policies/admin.js",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows, from the database that holds the policy set."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.using(get_settings().DATABASE_ALIAS)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The form's fields; for who may only look, the lists as they are."""
+        if obj is None:
+            return self._sections(lambda name: None if name in self.readonly_fields else name)
+        if self.has_change_permission(request, obj):
+            return self.sections
+        return self._sections(self._shown)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Django's; a form that is sent is checked and stored under the writers' lock."""
+        with services.writing() if request.method == "POST" else nullcontext():
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
         """The row as it was: ``save_model`` stores the form."""
@@ -43,6 +88,22 @@ class DocumentAdmin(_ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """Nothing: the lists are stored."""
 
+    def construct_change_message(
+        self,
+        request: HttpRequest,
+        form: Any,
+        formsets: Any,
+        add: bool = False,  # noqa: FBT002 - Django's signature
+    ) -> Any:
+        """For the history: what has changed, and from what to what."""
+        if add:
+            return super().construct_change_message(request, form, formsets, add)
+        return " · ".join(form.changes())
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """A line of history, where anything has changed."""
+        return super().log_change(request, obj, message) if message else None
+
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Deletes one, under the writers' lock."""
         with services.writing():
@@ -53,34 +114,67 @@ class DocumentAdmin(_ModelAdmin):
         with services.writing():
             queryset.delete()
 
-    def affected(self, obj: Any) -> Iterable[Model]:
-        """What changes besides, when the row is deleted."""
+    def affected(self, obj: Any) -> Iterable[QuerySet[Any]]:
+        """The rows that lose it when it is deleted."""
         return ()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The rows and what they are taken out of; not every place in every list."""
-        rows = list(objs[: MAX_SHOWN + 1])
-        shown = [[link(row), [link(other) for other in self.affected(row)]] for row in rows[:MAX_SHOWN]]
-        tree = [item for row, others in shown for item in ([row, others] if others else [row])]
+        """The rows, and what each is taken out of."""
+        rows, name = list(objs[: MAX_SHOWN + 1]), self.opts.verbose_name
+        tree: list[Any] = []
+        for row in rows[:MAX_SHOWN]:
+            tree.append(format_html("{}: {}", capfirst(name), self.link(row)))
+            losers = [self._loser(found) for found in self.affected(row) if found.exists()]
+            tree.extend([losers] if losers else [])
         count = objs.count() if isinstance(objs, QuerySet) else len(objs)
-        if len(rows) > MAX_SHOWN:
-            tree.append("…")
-        allowed = self.has_delete_permission(request)
-        needed = set() if allowed else {self.model._meta.verbose_name}
-        return tree, {self.model._meta.verbose_name_plural: count}, needed, []
+        if count > MAX_SHOWN:
+            tree.append(more_text(count - MAX_SHOWN))
+        needed = set() if self.has_delete_permission(request) else {name}
+        return tree, {self.opts.verbose_name_plural: count}, needed, []
+
+    def link(self, row: Model) -> SafeString:
+        """The row's name as a link to its page."""
+        view = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+        address = reverse(view, args=[quote(row.pk)], current_app=self.admin_site.name)
+        return format_html('<a href="{}">{}</a>', address, row)
+
+    def links(self, rows: QuerySet[Any]) -> SafeString | str:
+        """The names of the first rows as links, and how many more there are."""
+        found = list(rows[: MAX_SHOWN + 1])
+        shown: list[SafeString | str] = [self.link(row) for row in found[:MAX_SHOWN]]
+        if len(found) > MAX_SHOWN:
+            shown.append(more_text(rows.count() - MAX_SHOWN))
+        return format_html_join(", ", "{}", ((name,) for name in shown)) or _("none")
+
+    def _loser(self, rows: QuerySet[Any]) -> SafeString:
+        text = _("Taken out of %(kind)s:") % {"kind": rows.model._meta.verbose_name_plural}
+        return format_html("{} {}", text, self.links(rows))
+
+    def _sections(self, replaced: Callable[[str], str | None]) -> list[Any]:
+        return [
+            (title, {**options, "fields": [*filter(None, map(replaced, options["fields"]))]})
+            for title, options in self.sections
+        ]
+
+    def _shown(self, name: str) -> str | None:
+        if name == _HIDDEN:
+            return None
+        return f"shown_{name}" if hasattr(self, f"shown_{name}") else name
 
 
-def link(row: Model) -> SafeString:
-    """The row's name as a link to its page."""
-    address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
-    return format_html('<a href="{}">{}</a>', address, row)
+def number_of(entries: QuerySet[Any], owner: str) -> Coalesce:
+    """How many of the entries belong to each row of a query, counted apart from everything else."""
+    counted = entries.filter(**{owner: OuterRef("pk")}).order_by().values(owner)
+    return Coalesce(Subquery(counted.annotate(total=Count("pk")).values("total")), 0)
 
 
-def links(rows: Iterable[Model]) -> SafeString | str:
-    """The rows' names as links."""
-    return format_html_join(", ", "{}", ((link(row),) for row in rows)) or "-"
+def more_text(count: int) -> str:
+    """How many are not shown."""
+    return ngettext("and %(count)d more", "and %(count)d more", count) % {"count": count}
 
 
-def lines(texts: Iterable[str]) -> SafeString | str:
-    """Texts, one a line."""
-    return format_html_join("", "<div>{}</div>", ((text,) for text in texts)) or "-"
+def lines(texts: object) -> SafeString | str:
+    """Texts of a list, one a line."""
+    shown = texts if isinstance(texts, list | tuple) else [texts]
+    entries = format_html_join("", "<li>{}</li>", ((text,) for text in shown))
+    return format_html('<ul class="cors-list">{}</ul>', entries) if shown else "-"

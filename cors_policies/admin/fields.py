@@ -1,96 +1,150 @@
 """How does an editor write a list: one entry a line, in an order that counts?
 
-Before you edit: what was typed stays in the field when it is refused, and each bad line is named by its
-number and its text.
+Before you edit:
+
+* What was typed stays in the field when it is refused, and each bad line is named by its number and its text.
+* A list that is opened and saved again is the same list. So an expression is never split at its commas, and
+  check boxes keep the order that is stored.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
+from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
 from cors_policies.core.problems import Problem
 
-_SEPARATORS: Final = re.compile(r"[\n,]+")
-USUAL_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "*")
+MAX_ERRORS: Final = 25
+_MAX_QUOTED: Final = 100
+_MISSING: Final = gettext_lazy("There is nothing here. Write one.")
+
+
+class Line(NamedTuple):
+    """An entry, with the number of the line that it stands in."""
+
+    number: int
+    entry: str
+
+
+class TextField(forms.CharField):
+    """A text as it was typed: what may stand in it is for the policy's own rules to say."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        options = {"strip": False, "widget": CodeInput, "error_messages": {"required": _MISSING}}
+        super().__init__(**{**options, **kwargs})
+
+
+class NumberField(forms.IntegerField):
+    """A whole number of any size, or nothing; the policy's own rules say which is too large."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.NumberInput({"class": "vIntegerField", "min": 0})
+        errors = {"invalid": gettext_lazy("Write a whole number, without a unit.")}
+        super().__init__(required=False, widget=widget, error_messages=errors, **kwargs)
 
 
 class LinesField(forms.CharField):
-    """A list of texts, one a line; commas separate too, and empty lines do not count."""
+    """A list of names, one a line; commas separate too, and empty lines do not count."""
 
-    def __init__(self, *, rows: int = 6, **kwargs: Any) -> None:
-        attributes = {
-            "rows": rows,
-            "cols": 60,
-            "spellcheck": "false",
-            "autocapitalize": "off",
-            "class": "cors-lines",
-        }
-        super().__init__(required=False, strip=False, widget=forms.Textarea(attributes), **kwargs)
+    def __init__(self, *, rows: int = 6, widget: Any = None, **kwargs: Any) -> None:
+        super().__init__(required=False, strip=False, widget=widget or LinesTextarea(rows), **kwargs)
 
     def to_python(self, value: Any) -> Any:
         """The entries, without the space around them."""
-        return [entry for _, entry in numbered_lines(value or "")]
+        return [line.entry for line in self.lines(value or "")]
 
     def prepare_value(self, value: Any) -> Any:
         """The entries one a line; what an editor typed as it was."""
-        return "\n".join(value) if isinstance(value, list | tuple) else value
+        return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+    def lines(self, text: str) -> list[Line]:
+        """The entries that are not empty."""
+        texts = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        return [Line(number, entry) for number, line in enumerate(texts, 1) for entry in self.entries(line)]
+
+    def entries(self, line: str) -> Iterator[str]:
+        """The entries of one line."""
+        return (entry.strip() for entry in line.split(",") if entry.strip())
+
+    def report(self, problems: Sequence[Problem], text: str) -> list[ValidationError]:
+        """The problems as errors, as many as anybody reads; marks the lines that they are about."""
+        lines = self.lines(text)
+        places = [_line(problem, lines) for problem in problems]
+        if isinstance(self.widget, LinesTextarea):
+            self.widget.mark(sorted({line.number for line in places if line is not None}))
+        found = [_error(problem, line) for problem, line in zip(problems, places, strict=True)]
+        more = len(found) - MAX_ERRORS
+        if more > 0:
+            sentence = ngettext("%(count)d more problem.", "%(count)d more problems.", more)
+            found[MAX_ERRORS:] = [ValidationError(sentence, "more", {"count": more})]
+        return found
+
+
+class OriginsField(LinesField):
+    """A list of origin patterns; quotes around them, as settings files have them, are dropped."""
+
+    def entries(self, line: str) -> Iterator[str]:
+        """The entries of one line. An expression holds commas, and so goes on to the line's end."""
+        rest = line.strip()
+        while rest:
+            if rest.startswith("~"):
+                yield rest
+                return
+            entry, _comma, rest = rest.partition(",")
+            rest = rest.strip()
+            entry = entry.strip().strip("\"'").strip()
+            if entry:
+                yield entry
 
 
 class MethodsField(forms.MultiValueField):
     """Check boxes for the usual methods, and a text for others."""
 
     def __init__(self, **kwargs: Any) -> None:
-        choices = [(name, _("any method") if name == "*" else name) for name in USUAL_METHODS]
-        boxes, others = (
-            forms.MultipleChoiceField(choices=choices, required=False),
-            forms.CharField(required=False),
-        )
+        choices = [(name, name) for name in USUAL_METHODS]
+        boxes = forms.MultipleChoiceField(choices=choices, required=False)
+        others = forms.CharField(required=False)
         super().__init__(
-            (boxes, others), widget=MethodsWidget(choices), required=False, require_all_fields=False, **kwargs
+            (boxes, others), widget=MethodsWidget(), required=False, require_all_fields=False, **kwargs
         )
+
+    def prepare_value(self, value: Any) -> Any:
+        """The boxes and the others; what an editor sent as it was."""
+        was_sent = isinstance(value, list) and value and isinstance(value[0], list)
+        return value if was_sent else self.widget.decompress(value)
 
     def compress(self, data_list: list[Any]) -> list[str]:
         """One list: the boxes, then the others."""
         boxes, others = data_list or ([], "")
-        return [*boxes, *re.split(r"[\s,]+", others.strip())] if others and others.strip() else list(boxes)
+        return [*boxes, *(entry for entry in re.split(r"[\s,]+", others or "") if entry)]
 
 
-class MethodsWidget(forms.MultiWidget):
-    """The check boxes and the text of :class:`MethodsField`."""
-
-    template_name = "cors_policies/methods.html"
-
-    def __init__(self, choices: Iterable[tuple[str, str]]) -> None:
-        boxes = forms.CheckboxSelectMultiple(choices=[*choices])
-        others = forms.TextInput({"class": "vTextField", "aria-label": _("Other methods")})
-        super().__init__({"usual": boxes, "others": others})
-
-    def decompress(self, value: Any) -> list[Any]:
-        """The stored list as boxes and others."""
-        methods = value or []
-        others = [method for method in methods if method not in USUAL_METHODS]
-        return [[method for method in methods if method in USUAL_METHODS], ", ".join(others)]
+def _line(problem: Problem, lines: Sequence[Line]) -> Line | None:
+    return None if problem.index is None or problem.index >= len(lines) else lines[problem.index]
 
 
-def numbered_lines(text: str) -> list[tuple[int, str]]:
-    """The entries that are not empty, each with the number of its line."""
-    lines = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1)
-    entries = ((number, entry.strip()) for number, line in lines for entry in line.split(","))
-    return [(number, entry) for number, entry in entries if entry]
+def _error(problem: Problem, line: Line | None) -> ValidationError:
+    if line is None:
+        return ValidationError(problem.message, problem.code)
+    shown = {"number": line.number, "entry": shortened(line.entry), "message": problem.message}
+    if f'"{line.entry}"' in problem.message:
+        return ValidationError(_("Line %(number)d: %(message)s"), problem.code, shown)
+    return ValidationError(_("Line %(number)d, %(entry)s: %(message)s"), problem.code, shown)
 
 
-def line_error(problem: Problem, text: str) -> ValidationError:
-    """The problem as an error of a :class:`LinesField`, with the line that the editor has to look at."""
-    lines = numbered_lines(text)
-    if problem.index is None or problem.index >= len(lines):
-        return ValidationError(problem.message, code=problem.code)
-    number, entry = lines[problem.index]
-    message = _("Line %(number)d, %(entry)s: %(message)s")
-    shown = {"number": number, "entry": entry[:100], "message": problem.message}
-    return ValidationError(message, code=problem.code, params=shown)
+def in_stored_order(chosen: Sequence[str], stored: object) -> list[str]:
+    """What is chosen: first what is stored already, in its order, then what is new."""
+    kept = [entry for entry in stored if entry in chosen] if isinstance(stored, list | tuple) else []
+    return [*kept, *(entry for entry in chosen if entry not in kept)]
+
+
+def shortened(text: str) -> str:
+    """A text short enough to be quoted."""
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"

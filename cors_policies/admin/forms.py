@@ -1,33 +1,33 @@
-"""How does a form become a policy document, and a problem the error of a field?
+"""How does a form become a document, and a problem the error of a field?
 
 Before you edit:
 
 * The form does not judge. It makes the document that the editor means, and asks the services' own check.
 * The model's ``full_clean`` is left out: it would say the same again, in other words.
-* Another editor's change is never overwritten: the form carries the fingerprint of what it was opened on.
+* Another editor's change is never overwritten: the page carries digests of what it was opened on.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any, ClassVar
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
-from cors_policies.admin.fields import LinesField, MethodsField, line_error
+from cors_policies.admin.changes import changed_keys, differences, digests
+from cors_policies.admin.fields import LinesField, OriginsField, TextField
+from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
-from cors_policies.models import Origin, OriginGroup, Policy
+from cors_policies.models import Origin, OriginGroup
 
-
-def fingerprint(document: Document) -> str:
-    """A short text that changes when the document does."""
-    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()[:16]
-
+_FLAG: Final = re.compile(r"\btolerate_\w+")
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]
@@ -36,176 +36,176 @@ else:  # Django's classes take no type arguments at run time
 
 
 class DocumentForm(_ModelForm):
-    """A form of a document; subclasses name its keys and the services that store it."""
+    """A form of a document; subclasses say how it is read and stored.
 
-    fingerprint = forms.CharField(required=False, widget=forms.HiddenInput)
-    line_keys: ClassVar[tuple[str, ...]] = ()
-    keys: ClassVar[tuple[str, ...]] = ()
+    Every field but ``opened`` is a key of the document.
+    """
+
+    opened = forms.CharField(required=False, widget=forms.HiddenInput)
+    defaults: ClassVar[Document] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         instance = kwargs.get("instance")
         self.stored = self.read(instance) if instance is not None and instance.pk else None
-        if self.stored is not None:
-            given = kwargs.get("initial") or {}
-            kwargs["initial"] = {**self.stored, "fingerprint": fingerprint(self.stored), **given}
+        initial = (
+            dict(self.defaults) if self.stored is None else {**self.stored, "opened": digests(self.stored)}
+        )
+        kwargs["initial"] = {**initial, **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What the keys of the document are called on the page."""
+        return {name: str(field.label) for name, field in self.fields.items() if name != "opened"}
 
     def read(self, instance: Any) -> Document:
         """The document as it is stored."""
         raise NotImplementedError
 
-    def store(self, document: Document) -> Any:
-        """Stores the document. Raises ``InvalidPolicyError``."""
+    def create(self, document: Document) -> Any:
+        """Stores a new document. Raises ``InvalidPolicyError``."""
+        raise NotImplementedError
+
+    def update(self, row: Any, document: Document) -> Any:
+        """Stores a changed document. Raises ``InvalidPolicyError``."""
         raise NotImplementedError
 
     def clean(self) -> dict[str, Any]:
         """Tries to store the document, and takes it back: the errors are those of the real thing."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self.document = {key: cleaned[key] for key in self.keys if key in cleaned}
-        if self.stored is not None and cleaned.get("fingerprint") not in {"", fingerprint(self.stored)}:
-            message = _(
-                "Somebody else has changed this since you opened it. Open it again, and repeat your change."
-            )
-            raise ValidationError(message, code="changed")
+        self.document = {key: self._meant(key, cleaned[key]) for key in self.labels if key in cleaned}
+        self._check_opened(cleaned.get("opened", ""))
         try:
-            services.rehearse(self.store, self.document)
+            services.rehearse(self._store, self.document)
         except InvalidPolicyError as error:
-            for problem in [found for found in error.problems if found.field not in self.errors]:
-                self.add_problem(problem)
+            self._add_problems(error.problems)
         return cleaned
-
-    def add_problem(self, problem: Problem) -> None:
-        """Shows a problem at its field; where the form has no such field, above all of them."""
-        field = problem.field if problem.field in self.fields else None
-        if field in self.line_keys:
-            self.add_error(field, line_error(problem, self[field].value() or ""))
-        else:
-            self.add_error(field, ValidationError(problem.message, code=problem.code))
-
-    def _post_clean(self) -> None:
-        """Nothing: ``clean`` has checked everything."""
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - Django's signature
         """Stores the document in one go, lists included, and gives the row."""
-        stored = self.store(self.document)
-        self.instance.pk = stored.pk
+        self.instance.pk = self._store(self.document).pk
         self.instance.refresh_from_db()
         return self.instance
 
     def save_m2m(self) -> None:
         """Nothing: ``save`` has stored the lists."""
 
+    def changes(self) -> list[str]:
+        """What ``save`` has changed, in words."""
+        return differences(self.stored or {}, self.read(self.instance), self.labels)
 
-class PolicyForm(DocumentForm):
-    """Everything that a policy says."""
+    def _post_clean(self) -> None:
+        """Nothing: ``clean`` has checked everything."""
 
-    allowed_origins = LinesField(
-        label=_("Allowed origins"),
-        help_text=_(
-            "One a line: https://app.example.com; https://*.example.com for every name below the domain; "
-            "http://localhost:* for any port; * for every site. "
-            "Nobody, if this and the groups are empty: a shield."
-        ),
-    )
-    origin_groups = LinesField(
-        rows=2,
-        label=_("Origin groups"),
-        help_text=_("Names of origin groups, one a line. Each adds its origins."),
-    )
-    allowed_methods = MethodsField(
-        label=_("Allowed methods"),
-        help_text=_("GET lets HEAD through too. A page may send GET, HEAD and POST without asking first."),
-    )
-    allowed_headers = LinesField(
-        rows=3,
-        label=_("Allowed request headers"),
-        help_text=_(
-            "Names that a script may set, one a line. Content-Type is needed for JSON. * is any name but "
-            "Authorization, which is listed by itself."
-        ),
-    )
-    exposed_headers = LinesField(
-        rows=3,
-        label=_("Exposed response headers"),
-        help_text=_(
-            "Names that a script may read, besides those that every script may: Content-Type and a few more."
-        ),
-    )
-    line_keys: ClassVar[tuple[str, ...]] = (
-        "allowed_origins",
-        "origin_groups",
-        "allowed_headers",
-        "exposed_headers",
-    )
-
-    class Meta:
-        model = Policy
-        fields = (
-            "name",
-            "description",
-            "mode",
-            "host",
-            "path",
-            "priority",
-            "allow_credentials",
-            "max_age",
-            "allow_private_network",
-            "reject_denied",
-            "tolerate_insecure_origins",
-            "tolerate_public_suffixes",
-            "tolerate_credentialed_regex",
-        )
-
-    keys: ClassVar[tuple[str, ...]] = (*Meta.fields, *line_keys, "allowed_methods")
-
-    def read(self, instance: Policy) -> Document:
-        """The stored policy."""
-        return documents.policy_document(instance)
-
-    def store(self, document: Document) -> Policy:
-        """Creates or updates the policy."""
+    def _store(self, document: Document) -> Any:
         if self.instance.pk is None:
-            return services.create_policy(document)
-        return services.update_policy(Policy.objects.get(pk=self.instance.pk), document)
+            return self.create(document)
+        rows = type(self.instance)._default_manager.using(self.instance._state.db)
+        return self.update(rows.get(pk=self.instance.pk), document)
+
+    def _meant(self, key: str, typed: Any) -> Any:
+        """What was typed, without the space around it.
+
+        Where that is what is stored, the stored text: browsers write line ends in their own way.
+        """
+        if not isinstance(typed, str):
+            return typed
+        text = _plain(typed)
+        stored = (self.stored or {}).get(key)
+        return stored if isinstance(stored, str) and _plain(stored) == text else text
+
+    def _check_opened(self, opened: str) -> None:
+        keys = changed_keys(opened, self.stored) if self.stored is not None and opened else []
+        if self.stored is None or not keys:
+            return
+        labels = {key: label for key, label in self.labels.items() if key in keys}
+        refusal = format_html(
+            '{} <a href="" target="_blank">{}</a>',
+            _("Somebody else has changed this since you opened it, so nothing is saved."),
+            _("Open what is stored in a new tab, and repeat your change there."),
+        )
+        shown = differences(self.document, self.stored, labels)
+        heading = _("What is stored now, beside what you have written: %(difference)s")
+        found = [ValidationError(heading, "changed", {"difference": phrase}) for phrase in shown]
+        raise ValidationError([ValidationError(refusal, "changed"), *found])
+
+    def _add_problems(self, problems: Sequence[Problem]) -> None:
+        """Shows the problems at their fields; where the form has no such field, above all of them."""
+        fresh = [self._in_words(problem) for problem in problems if problem.field not in self.errors]
+        for name in dict.fromkeys(problem.field for problem in fresh):
+            found = [problem for problem in fresh if problem.field == name]
+            field = self.fields.get(name)
+            errors = [ValidationError(problem.message, problem.code) for problem in found]
+            if isinstance(field, LinesField):
+                errors = field.report(found, self[name].value() or "")
+            self.add_error(name if field is not None else None, errors)
+
+    def _in_words(self, problem: Problem) -> Problem:
+        """The problem with the flags that it names called as on the page."""
+        labels = self.labels
+        message = _FLAG.sub(lambda found: f'"{labels.get(found[0], found[0])}"', problem.message)
+        return replace(problem, message=message)
 
 
 class OriginGroupForm(DocumentForm):
     """A name, and origins."""
 
-    origins = LinesField(rows=12, label=_("Origins"), help_text=_("One a line, as in a policy."))
-    line_keys: ClassVar[tuple[str, ...]] = ("origins",)
-    keys: ClassVar[tuple[str, ...]] = ("name", "description", "origins")
+    name = TextField(label=_("Name"), help_text=_("Policies name the group by it: letters, digits, - and _."))
+    origins = OriginsField(
+        rows=12,
+        label=_("Origins"),
+        help_text=_(
+            "One a line, or separated by commas, as in a policy: <code>https://app.example.com</code>, "
+            "<code>https://*.example.com</code>. Every policy that uses the group allows them."
+        ),
+    )
 
     class Meta:
         model = OriginGroup
         fields = ("name", "description")
+        widgets: ClassVar[dict[str, forms.Widget]] = {"description": NoteTextarea()}
 
     def read(self, instance: OriginGroup) -> Document:
         """The stored group."""
         return documents.group_document(instance)
 
-    def store(self, document: Document) -> OriginGroup:
-        """Creates or updates the group."""
-        if self.instance.pk is None:
-            return services.create_group(document)
-        return services.update_group(OriginGroup.objects.get(pk=self.instance.pk), document)
+    def create(self, document: Document) -> OriginGroup:
+        """Stores a new group."""
+        return services.create_group(document)
+
+    def update(self, row: OriginGroup, document: Document) -> OriginGroup:
+        """Stores the changed group."""
+        return services.update_group(row, document)
 
 
 class OriginForm(DocumentForm):
-    """A pattern, and somebody's note on it."""
+    """A pattern, and a note on it."""
 
-    keys: ClassVar[tuple[str, ...]] = ("pattern", "description")
+    pattern = TextField(
+        label=_("Pattern"),
+        help_text=_(
+            "Scheme, host and port of the page that calls: <code>https://app.example.com</code>. "
+            "<code>https://*.example.com</code> is every name below the domain."
+        ),
+    )
 
     class Meta:
         model = Origin
         fields = ("pattern", "description")
+        widgets: ClassVar[dict[str, forms.Widget]] = {"description": NoteTextarea()}
 
     def read(self, instance: Origin) -> Document:
         """The stored origin."""
         return {"pattern": instance.pattern, "description": instance.description}
 
-    def store(self, document: Document) -> Origin:
-        """Creates or updates the origin, everywhere."""
-        if self.instance.pk is None:
-            return services.create_origin(document)
-        return services.update_origin(Origin.objects.get(pk=self.instance.pk), document)
+    def create(self, document: Document) -> Origin:
+        """Stores a new origin, in no list yet."""
+        return services.create_origin(document)
+
+    def update(self, row: Origin, document: Document) -> Origin:
+        """Changes the origin, wherever it is listed."""
+        return services.update_origin(row, document)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents
-from cors_policies.admin.base import MAX_SHOWN, DocumentAdmin, lines, links
+from cors_policies.admin import columns
+from cors_policies.admin.base import DocumentAdmin, lines, number_of
 from cors_policies.admin.forms import OriginGroupForm
-from cors_policies.models import OriginGroup
+from cors_policies.models import OriginGroup, OriginGroupOrigin, PolicyOriginGroup
 
 
 @admin.register(OriginGroup)
@@ -22,29 +23,34 @@ class OriginGroupAdmin(DocumentAdmin):
     """Origin groups, and the policies that use them."""
 
     form = OriginGroupForm
-    list_display = ("name", "origin_count", "policy_count", "description", "updated_at")
+    list_display = ("name", "origin_count", "policy_count", "description", "changed")
     search_fields = ("name", "description", "origins__pattern")
+    search_help_text = _("Name, description or origin")
     readonly_fields = ("used_by",)
-    sections = ((None, {"fields": ("name", "description", "origins", "used_by", "fingerprint")}),)
+    sections = (
+        (
+            None,
+            {
+                "fields": ("name", "origins", "description", "used_by", "opened"),
+                "description": _(
+                    "Origins under a name, for policies to share. A change here is a change of every policy "
+                    "that uses the group, and is refused where one of them would break a rule."
+                ),
+            },
+        ),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Groups with their counts."""
-        counts = {
-            "origin_total": Count("origins", distinct=True),
-            "policy_total": Count("policies", distinct=True),
-        }
-        rows: QuerySet[Any] = super().get_queryset(request).annotate(**counts)
-        return rows
+        rows = super().get_queryset(request)
+        origins = number_of(OriginGroupOrigin.objects.using(rows.db), "group")
+        policies = number_of(PolicyOriginGroup.objects.using(rows.db), "group")
+        annotated: QuerySet[Any] = rows.annotate(origin_total=origins, policy_total=policies)
+        return annotated
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The form's fields; for who may only look, the origins as they are."""
-        if self.has_change_permission(request, obj) if obj else self.has_add_permission(request):
-            return self.sections
-        return ((None, {"fields": ("name", "description", "shown_origins", "used_by")}),)
-
-    def affected(self, obj: Any) -> Iterable[Model]:
+    def affected(self, obj: Any) -> Iterable[QuerySet[Any]]:
         """The policies that lose the group's origins."""
-        return list(obj.policies.order_by("name")[:MAX_SHOWN])
+        return (obj.policies.order_by("name"),)
 
     @admin.display(description=_("origins"), ordering="origin_total")
     def origin_count(self, row: Any) -> int:
@@ -56,10 +62,15 @@ class OriginGroupAdmin(DocumentAdmin):
         """How many policies use it."""
         return int(row.policy_total)
 
+    @admin.display(description=_("changed"), ordering="updated_at")
+    def changed(self, row: Any) -> SafeString:
+        """How long ago."""
+        return columns.changed(row)
+
     @admin.display(description=_("Used by"))
     def used_by(self, row: Any) -> SafeString | str:
         """The policies that use it."""
-        return links(row.policies.order_by("name")[:MAX_SHOWN]) if row.pk else "-"
+        return self.links(row.policies.order_by("name")) if row.pk else "-"
 
     @admin.display(description=_("Origins"))
     def shown_origins(self, row: Any) -> SafeString | str:
