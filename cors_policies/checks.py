@@ -20,7 +20,7 @@ from django.core.checks import CheckMessage
 from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 
-from cors_policies.conf import get_settings, setting_problems
+from cors_policies.conf import DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
 from cors_policies.documents import read_policy_set
 
 MIDDLEWARE: Final = "cors_policies.middleware.CorsPolicyMiddleware"
@@ -76,11 +76,17 @@ def register_checks() -> None:
 
 
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
-    """E001: ``CORS_POLICIES`` holds what is not used."""
-    return [
-        checks.Error(found.message, hint=found.remedy, id="cors_policies.E001")
-        for found in setting_problems()
+    """E001: ``CORS_POLICIES`` holds what is not used, or a permission class that does not exist."""
+    found = [(problem.message, problem.remedy) for problem in setting_problems()]
+    found += [
+        (
+            f"CORS_POLICIES['API_PERMISSION_CLASSES'] names {name}, which cannot be imported.",
+            "Correct the name.",
+        )
+        for name in get_settings().API_PERMISSION_CLASSES
+        if name not in DEFAULT_PERMISSION_CLASSES and not _is_importable(name)
     ]
+    return [checks.Error(message, hint=remedy, id="cors_policies.E001") for message, remedy in found]
 
 
 def check_middleware(**_kwargs: Any) -> list[CheckMessage]:
@@ -155,6 +161,14 @@ def _middleware_messages(names: list[str]) -> Iterator[CheckMessage]:
             hint=f"Remove {OTHER_MIDDLEWARE} from MIDDLEWARE once policies say what its settings said.",
             id="cors_policies.W003",
         )
+
+
+def _is_importable(name: str) -> bool:
+    try:
+        import_string(name)
+    except ImportError:
+        return False
+    return True
 
 
 def _kinds(name: str) -> frozenset[str]:

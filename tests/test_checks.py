@@ -201,6 +201,17 @@ class TestSettings:
         assert (message.id, message.msg) == ("cors_policies.E001", text)
         assert conf.get_settings() == conf.Settings()
 
+    def test_permission_class_that_does_not_exist_is_reported(self, settings: Settings) -> None:
+        names = ["rest_framework.permissions.IsAdminUser", "nowhere.Permission"]
+        settings.CORS_POLICIES = {"API_PERMISSION_CLASSES": names}
+
+        (message,) = found()
+
+        assert (message.id, "names nowhere.Permission, which cannot be imported" in message.msg) == (
+            "cors_policies.E001",
+            True,
+        )
+
     def test_all_are_reported_at_once(self, settings: Settings) -> None:
         settings.CORS_POLICIES = {"COLOUR": 1, "REFRESH_INTERVAL": -1, "DATABASE_ALIAS": "default"}
 
