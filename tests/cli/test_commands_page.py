@@ -1,0 +1,77 @@
+"""Do the command lines of docs/commands.md print what the page says that they print?
+
+Before you edit: after a change of what is printed, run this file as a module, ``python -m
+tests.cli.test_commands_page``: it writes the page's outputs anew. Read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = ROOT / "docs" / "commands.md"
+_SESSION: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+_EXAMPLE: Final = re.compile(r"(?<=^```json\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
+_END: Final = "-- end of a command --"
+
+
+def run_page(page: str, folder: Path) -> str:
+    """The page with the outputs that its command lines have now, run one after another in the folder."""
+    (example,) = _EXAMPLE.findall(page)
+    (folder / "policies.json").write_text(example, encoding="utf-8")
+    (folder / "manage.py").symlink_to(ROOT / "manage.py")
+    _run("python manage.py migrate -v0", folder)
+    return _SESSION.sub(lambda session: _run_session(session[0], folder), page)
+
+
+def _run_session(session: str, folder: Path) -> str:
+    commands = [line[2:] for line in session.splitlines() if line.startswith("$ ")]
+    script = "".join(f'{command}\ns=$?; echo "{_END}"; (exit $s)\n' for command in commands)
+    outputs = _run(script, folder).split(f"{_END}\n")
+    return "".join(f"$ {command}\n{output}" for command, output in zip(commands, outputs, strict=False))
+
+
+def _run(script: str, folder: Path) -> str:
+    environment = {
+        **os.environ,
+        "DEMO_DATABASE": str(folder / "site.sqlite3"),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    done = subprocess.run(
+        ["bash", "-c", script],  # noqa: S607 - wherever bash is
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout.decode()
+
+
+class TestPage:
+    """Every command line of the page prints what stands below it."""
+
+    def test_is_as_typed(self, tmp_path: Path) -> None:
+        page = PAGE.read_text(encoding="utf-8")
+
+        assert run_page(page, tmp_path) == page
+
+    @pytest.mark.parametrize("subcommand", ["export", "import", "explain"])
+    def test_shows_every_subcommand(self, subcommand: str) -> None:
+        sessions = "".join(_SESSION.findall(PAGE.read_text(encoding="utf-8")))
+
+        assert f"$ python manage.py cors_policies {subcommand} " in sessions
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as name:
+        PAGE.write_text(run_page(PAGE.read_text(encoding="utf-8"), Path(name)), encoding="utf-8")
