@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,24 @@ class TestWithoutTheExtra:
         assert list(ExpressionSet([]).matches("https://a.test")) == []
 
 
+class FakeSet:
+    """A set of RE2's that only notes what is added."""
+
+    def __init__(self, chunk: list[str]) -> None:
+        self.Add = chunk.append
+
+    def Compile(self) -> None:  # noqa: N802 - RE2's name
+        """Nothing is compiled."""
+
+
+def _fake_re2(chunks: list[list[str]]) -> SimpleNamespace:
+    def new_set(_options: object) -> FakeSet:
+        chunks.append([])
+        return FakeSet(chunks[-1])
+
+    return SimpleNamespace(Options=SimpleNamespace, Set=SimpleNamespace(FullMatchSet=new_set))
+
+
 class TestExpressionSet:
     """A set gives the places of all expressions that match the whole text."""
 
@@ -126,6 +145,21 @@ class TestExpressionSet:
 
         assert list(expressions.matches("https://abcxdefx7")) == [7]
         assert list(expressions.matches("https://abcxdefx39")) == [39]
+
+    def test_a_set_is_compiled_in_chunks_of_bounded_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        hard = [f"{HARD}{number}" for number in range(40)]
+        easy = [f"a{number}" for number in range(2 * MAX_SET_EXPRESSIONS + 1)]
+        for text in (*hard, *easy):
+            parse_expression(text)
+        chunks: list[list[str]] = []
+        monkeypatch.setitem(sys.modules, "re2", _fake_re2(chunks))
+
+        ExpressionSet([*hard, *easy])
+
+        assert [text for chunk in chunks for text in chunk] == [*hard, *easy]
+        assert max(map(len, chunks)) == MAX_SET_EXPRESSIONS
+        sizes = [sum(parse_expression(text).programsize for text in chunk) for chunk in chunks]
+        assert MAX_SET_INSTRUCTIONS * 0.9 < max(sizes) <= MAX_SET_INSTRUCTIONS
 
     @given(
         st.lists(st.sampled_from(["a", "b*", "a|b", "[ab]+", "a?b?", "(ab)*", "", ".", "ba"]), max_size=5),

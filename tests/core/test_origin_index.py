@@ -27,6 +27,7 @@ ONE_OF_EACH = (
     "https://*.example.com:*",
     "https://preview-*.example.org",
     "https://*-team.example.org:8443",
+    "https://any-*.example.org:*",
     "app://*",
     r"~https://x[0-9]+\.test",
     "null",
@@ -46,9 +47,11 @@ class TestFind:
             pytest.param("https://a.example.com:8443", 3, id="subdomains-any-port"),
             pytest.param("https://preview-1.example.org", 4, id="label-prefix"),
             pytest.param("https://a-team.example.org:8443", 5, id="label-suffix-and-port"),
-            pytest.param("app://a:80", 6, id="scheme"),
-            pytest.param("https://x12.test", 7, id="expression"),
-            pytest.param("null", 8, id="null"),
+            pytest.param("https://any-1.example.org:8443", 6, id="label-any-port"),
+            pytest.param("https://any-1.example.org", 6, id="label-any-port-default"),
+            pytest.param("app://a:80", 7, id="scheme"),
+            pytest.param("https://x12.test", 8, id="expression"),
+            pytest.param("null", 9, id="null"),
         ],
     )
     def test_finds(self, origin: str, rank: int) -> None:

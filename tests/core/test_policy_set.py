@@ -188,6 +188,15 @@ class TestNames:
             ("invalid", "policies.1.name", name),
         ]
 
+    @pytest.mark.parametrize("name", [None, 1, []])
+    def test_what_is_no_name_is_no_group(self, name: object) -> None:
+        document = {"policies": [policy(origin_groups=["g"])], "origin_groups": [{"name": name}]}
+
+        assert problems_of(document) == [
+            ("invalid", "origin_groups.0.name", name),
+            ("unknown-group", "policies.0.origin_groups.0", "g"),
+        ]
+
 
 class TestGroups:
     """Policies are checked against the groups of the document."""
