@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.timesince import timesince
-from django.utils.timezone import now, template_localtime
+from django.utils.timezone import is_aware, localtime, now
 from django.utils.translation import gettext as _
 
 from cors_policies.admin.base import more_text
@@ -42,7 +42,7 @@ def with_columns(rows: QuerySet[Any]) -> QuerySet[Any]:
 def search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """The policies in which each word of the text is found, in the origins of their groups too."""
     for word in smart_split(text):
-        quoted = word.startswith(('"', "'")) and word[0] == word[-1]
+        quoted = len(word) > 1 and word[0] in {'"', "'"} and word[0] == word[-1]
         rows = rows.filter(_holds(unescape_string_literal(word) if quoted else word, rows.db))
     return rows
 
@@ -81,7 +81,8 @@ def changed(row: Any) -> SafeString:
     """How long ago; the time itself where the mouse rests."""
     is_new = now() - row.updated_at < _JUST_NOW
     ago = _("just now") if is_new else _("%(time)s ago") % {"time": timesince(row.updated_at, depth=1)}
-    shown = date_format(template_localtime(row.updated_at), "DATETIME_FORMAT")
+    time = localtime(row.updated_at) if is_aware(row.updated_at) else row.updated_at
+    shown = date_format(time, "DATETIME_FORMAT")
     return format_html('<time datetime="{}" title="{}">{}</time>', row.updated_at.isoformat(), shown, ago)
 
 

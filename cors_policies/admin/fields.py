@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -53,7 +53,7 @@ class NumberField(forms.IntegerField):
 class LinesField(forms.CharField):
     """A list of names, one a line; commas separate too, and empty lines do not count."""
 
-    def __init__(self, *, rows: int = 6, widget: Any = None, **kwargs: Any) -> None:
+    def __init__(self, *, rows: int = 6, widget: LinesTextarea | None = None, **kwargs: Any) -> None:
         super().__init__(required=False, strip=False, widget=widget or LinesTextarea(rows), **kwargs)
 
     def to_python(self, value: Any) -> Any:
@@ -77,8 +77,8 @@ class LinesField(forms.CharField):
         """The problems as errors, as many as anybody reads; marks the lines that they are about."""
         lines = self.lines(text)
         places = [_line(problem, lines) for problem in problems]
-        if isinstance(self.widget, LinesTextarea):
-            self.widget.mark(sorted({line.number for line in places if line is not None}))
+        marked = sorted({line.number for line in places if line is not None})
+        cast("LinesTextarea", self.widget).mark(marked)
         found = [_error(problem, line) for problem, line in zip(problems, places, strict=True)]
         more = len(found) - MAX_ERRORS
         if more > 0:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
@@ -25,7 +26,7 @@ from cors_policies.admin.fields import LinesField, OriginsField, TextField
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
-from cors_policies.models import Origin, OriginGroup
+from cors_policies.models import Origin, OriginGroup, Policy
 
 _FLAG: Final = re.compile(r"\btolerate_\w+")
 
@@ -131,7 +132,7 @@ class DocumentForm(_ModelForm):
 
     def _add_problems(self, problems: Sequence[Problem]) -> None:
         """Shows the problems at their fields; where the form has no such field, above all of them."""
-        fresh = [self._in_words(problem) for problem in problems if problem.field not in self.errors]
+        fresh = [_in_words(problem) for problem in problems if problem.field not in self.errors]
         for name in dict.fromkeys(problem.field for problem in fresh):
             found = [problem for problem in fresh if problem.field == name]
             field = self.fields.get(name)
@@ -139,12 +140,6 @@ class DocumentForm(_ModelForm):
             if isinstance(field, LinesField):
                 errors = field.report(found, self[name].value() or "")
             self.add_error(name if field is not None else None, errors)
-
-    def _in_words(self, problem: Problem) -> Problem:
-        """The problem with the flags that it names called as on the page."""
-        labels = self.labels
-        message = _FLAG.sub(lambda found: f'"{labels.get(found[0], found[0])}"', problem.message)
-        return replace(problem, message=message)
 
 
 class OriginGroupForm(DocumentForm):
@@ -205,6 +200,16 @@ class OriginForm(DocumentForm):
     def update(self, row: Origin, document: Document) -> Origin:
         """Changes the origin, wherever it is listed."""
         return services.update_origin(row, document)
+
+
+def _in_words(problem: Problem) -> Problem:
+    """The problem with a policy's flags called as they are in its form."""
+    return replace(problem, message=_FLAG.sub(lambda found: f'"{_label(found[0])}"', problem.message))
+
+
+def _label(key: str) -> str:
+    labels = {field.name: field.verbose_name for field in Policy._meta.fields}
+    return str(capfirst(labels.get(key, key)))
 
 
 def _plain(text: str) -> str:

@@ -6,7 +6,7 @@ typed.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from django.forms import Widget
 from django.utils.text import format_lazy
@@ -191,10 +191,9 @@ class PolicyForm(DocumentForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        widget = self.fields["origin_groups"].widget if "origin_groups" in self.fields else None
-        if isinstance(widget, GroupsTextarea):
-            groups = OriginGroup.objects.using(get_settings().DATABASE_ALIAS).order_by("name")
-            widget.names = groups.values_list("name", flat=True)[:_MAX_GROUPS]
+        groups = OriginGroup.objects.using(get_settings().DATABASE_ALIAS).order_by("name")
+        widget = cast("GroupsTextarea", self.fields["origin_groups"].widget)
+        widget.names = groups.values_list("name", flat=True)[:_MAX_GROUPS]
 
     def clean_allowed_methods(self) -> list[str]:
         """The chosen methods; those that were stored stay in the order that they are sent in."""
