@@ -1,7 +1,7 @@
 """Do the command lines of docs/commands.md print what the page says that they print?
 
-Before you edit: after a change of what is printed, run this file as a module, ``python -m
-tests.cli.test_commands_page``: it writes the page's outputs anew. Read the difference.
+Before you edit: after a change of what is printed, ``run_page`` gives the page with the new outputs. Read the
+difference before you store it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -70,8 +69,3 @@ class TestPage:
         sessions = "".join(_SESSION.findall(PAGE.read_text(encoding="utf-8")))
 
         assert f"$ python manage.py cors_policies {subcommand} " in sessions
-
-
-if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name:
-        PAGE.write_text(run_page(PAGE.read_text(encoding="utf-8"), Path(name)), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -52,6 +53,21 @@ class TestExport:
 
         assert (status, text.endswith("cannot be written: No such file or directory.")) == (1, True)
 
+    @pytest.mark.django_db(transaction=True)
+    def test_ends_although_somebody_writes_all_the_time(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        read, names = documents.group_documents, count()
+
+        def read_then_write(rows: Any) -> Any:
+            found = read(rows)
+            services.create_group({"name": f"g{next(names)}"})
+            return found
+
+        monkeypatch.setattr(documents, "group_documents", read_then_write)
+
+        assert len(json.loads(shell.run("export"))["origin_groups"]) == next(names) - 1
+
     def test_is_of_one_moment(self, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
         """Another process writes between the queries."""
         read, late = documents.group_documents, [{"name": "g", "origins": []}]
@@ -88,6 +104,16 @@ class TestRoundTrip:
             count = len(document["policies"]) + len(document["origin_groups"])
             assert shell.run("import", str(copy), "--replace", "--dry-run") == UNCHANGED.format(count)
             assert shell.run("import", str(source), "--dry-run") == UNCHANGED.format(count)
+
+    def test_of_more_policies_than_fit_into_one_query(self, shell: Shell, tmp_path: Path) -> None:
+        path = tmp_path / "large.json"
+        policies = [policy(f"p{number:03}", f"/{number}", max_age=number) for number in range(501)]
+        path.write_text(json.dumps({"policies": policies}))
+
+        assert shell.run("import", str(path)).endswith("501 created, 0 updated, 0 deleted, 0 unchanged.\n")
+
+        assert shell.run("import", str(path), "--replace", "--dry-run") == UNCHANGED.format(501)
+        assert shell.run("explain", "/500", "--origin", "https://app.example").startswith("allowed")
 
     def test_restores_a_set_that_was_lost(self, shell: Shell, file: Path, tmp_path: Path) -> None:
         shell.run("import", str(file))

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from cors_policies.management.commands.cors_policies import Command
 from tests.helpers import policy
 
 ROOT = Path(__file__).parents[2]
@@ -147,9 +148,28 @@ class TestUsage:
         assert errors.startswith("usage: manage.py cors_policies")
         assert text in errors
 
-    def test_in_python_is_an_error(self) -> None:
-        with pytest.raises(CommandError, match="required: SUBCOMMAND"):
-            call_command("cors_policies")
+    @pytest.mark.parametrize(
+        ("arguments", "text"),
+        [
+            ((), "required: SUBCOMMAND"),
+            (("explain", "/api", "--origin", "https://a.example", "--header", "X-A"), "'X-A' has no colon"),
+        ],
+    )
+    def test_in_python_is_an_error(self, arguments: tuple[str, ...], text: str) -> None:
+        with pytest.raises(CommandError, match=text):
+            call_command("cors_policies", *arguments)
+
+    @pytest.mark.django_db
+    def test_denial_ends_the_process_without_another_word(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        command = Command()
+        monkeypatch.setattr(command, "_called_from_command_line", True, raising=False)  # as for a shell
+        with pytest.raises(SystemExit) as caught:
+            call_command(command, "explain", "/api", "--origin", "https://a.example")
+
+        output = capsys.readouterr()
+        assert (caught.value.code, output.out.splitlines()[0], output.err) == (1, "ungoverned", "")
 
     def test_in_python_takes_keywords(self, db: None, capsys: pytest.CaptureFixture[str]) -> None:
         del db
