@@ -32,8 +32,7 @@ def visit(request: HttpRequest) -> HttpResponse:
     counted = request.COOKIES.get("visits", "0")
     visits = int(counted) + 1 if counted.isdigit() and len(counted) < 9 else 1  # noqa: PLR2004 - nobody comes so often
     response = JsonResponse({"visits": visits, "cookie_arrived": "visits" in request.COOKIES})
-    # To another site a browser sends only such cookies; on loopback it takes Secure without https.
-    response.set_cookie("visits", str(visits), samesite="None", secure=True, httponly=True)
+    response.set_cookie("visits", str(visits), samesite="Lax", httponly=True)
     return response
 
 

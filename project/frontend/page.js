@@ -6,13 +6,15 @@ const ROWS = [
   { title: "GET of a public resource", method: "GET", path: "/api/public/orders/" },
   { title: "JSON POST", method: "POST", path: "/api/orders/", headers: { "Content-Type": "application/json" }, body: "{}" },
   { title: "PUT with a custom header", method: "PUT", path: "/api/orders/1/", headers: { "X-Demo-Token": "abc" } },
-  { title: "With cookies", method: "GET", path: "/api/visit/", credentials: "include" },
+  { title: "With cookies", method: "GET", path: "/api/visit/", credentials: "include", sameSite: true },
   { title: "Read an exposed header", method: "GET", path: "/api/orders/", header: "X-Total-Count" },
   { title: "DELETE, which no policy allows", method: "DELETE", path: "/api/orders/1/" },
   { title: "GET below a shield", method: "GET", path: "/api/internal/orders/" },
 ];
 
-async function run(api, row, item) {
+async function run(sites, row, item) {
+  // Browsers hand no cookies to another site. Another port is another origin, but the same site.
+  const api = row.sameSite ? sites.sameSite : sites.api;
   const verdict = item.querySelector(".verdict");
   const shown = item.querySelector("pre");
   verdict.textContent = "Asking …";
@@ -63,6 +65,7 @@ async function explain(api, row, list) {
 
 async function start() {
   const { api } = await (await fetch("config.json")).json();
+  const sites = { api, sameSite: api.replace("127.0.0.1", location.hostname) };
   document.getElementById("here").textContent = location.origin;
   document.getElementById("there").textContent = api;
   document.getElementById("admin").href = `${api}/admin/cors_policies/policy/`;
@@ -71,8 +74,9 @@ async function start() {
     const item = template.content.firstElementChild.cloneNode(true);
     const button = item.querySelector("button");
     button.textContent = row.title;
-    item.querySelector("code").textContent = `${row.method} ${row.path}`;
-    button.addEventListener("click", () => run(api, row, item));
+    const shown = row.sameSite ? sites.sameSite : "";
+    item.querySelector("code").textContent = `${row.method} ${shown}${row.path}`;
+    button.addEventListener("click", () => run(sites, row, item));
     document.getElementById("rows").append(item);
   }
 }

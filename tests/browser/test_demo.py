@@ -62,6 +62,9 @@ def test_every_button_shows_the_verdict_and_the_policy(page: Page, demo: str) ->
         expect(row.locator(".verdict")).to_contain_text(verdict)
         expect(row.locator(".why li").first).to_contain_text(policy)
 
+    cookies = page.locator("li", has=page.get_by_role("button", name="With cookies", exact=True))
+    cookies.get_by_role("button").click()
+    expect(cookies.locator("pre")).to_contain_text('"cookie_arrived": true')
     expect(page.locator("li", has_text="Read an exposed header").locator("pre")).to_have_text(
         "X-Total-Count: 2"
     )
