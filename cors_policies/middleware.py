@@ -37,7 +37,8 @@ class RequestFacts:
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
-        self.method = request.method or ""
+        # As it was sent: Django upper-cases its own, and methods are case-sensitive.
+        self.method: str = request.META.get("REQUEST_METHOD") or request.method or ""
         self.path = request.path_info
         self.origin: str | None = request.META.get("HTTP_ORIGIN")
 

@@ -21,6 +21,8 @@ from typing import Any
 from cors_policies.core.problems import PatternError
 
 MAX_EXPRESSION_MEMORY = 1 << 20
+MAX_EXPRESSION_INSTRUCTIONS = 2_000
+"""Of RE2's program: linear in the origin is not enough, what is larger makes a new one cost milliseconds."""
 MAX_SET_MEMORY = 1 << 25
 MAX_SET_EXPRESSIONS = 100
 MAX_SET_INSTRUCTIONS = 20_000
@@ -71,11 +73,16 @@ def parse_expression(expression: str) -> Any:
             "An origin is ASCII. Write an internationalised host as its A-labels (xn--...).",
         )
     try:
-        return re2.compile(expression, _options(re2, MAX_EXPRESSION_MEMORY))
+        compiled = re2.compile(expression, _options(re2, MAX_EXPRESSION_MEMORY))
     except re2.error as error:
         raise PatternError(
             "invalid-expression", f"RE2 refuses the expression: {_reason(error)}. Correct it."
         ) from error
+    if compiled.programsize > MAX_EXPRESSION_INSTRUCTIONS:
+        raise PatternError(
+            "expression-too-large", "The expression is too large to be matched quickly. Write a shorter one, or wildcards."
+        )
+    return compiled
 
 
 def _reason(error: Exception) -> str:

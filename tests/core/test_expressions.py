@@ -52,6 +52,7 @@ class TestParse:
             pytest.param("(?<!a)b", "invalid-expression", id="look-behind"),
             pytest.param(r"a\Z", "invalid-expression", id="python-end-of-text"),
             pytest.param("a{2000}", "invalid-expression", id="repetition-too-large"),
+            pytest.param("(?:ab){1000}c{1000}", "expression-too-large", id="slow-program"),
             pytest.param(r"\pL{1,300}", "invalid-expression", id="program-too-large"),
             pytest.param("https://\u00e9", "expression-not-ascii", id="not-ascii"),
             pytest.param("https://\u212a", "expression-not-ascii", id="kelvin-sign"),

@@ -168,6 +168,19 @@ class TestViewIsNotCalled:
         assert calls == ["/elsewhere/plain"]
 
 
+class TestMethodAsItWasSent:
+    """Methods are compared case-sensitively, though Django upper-cases its own."""
+
+    @pytest.mark.parametrize(("method", "headers"), [("PATCH", ALLOWED), ("patch", {})])
+    def test_lower_case_is_another_method(self, method: str, headers: dict[str, str]) -> None:
+        services.create_policy(policy(allowed_methods=["PATCH"]))
+        client = Client(REQUEST_METHOD=method)
+
+        response = client.generic(method, "/api/plain", headers={"origin": APP})
+
+        assert cors_headers(response) == headers
+
+
 class TestHost:
     """A host that Django refuses matches the policies of every host only, and is nobody's own."""
 
