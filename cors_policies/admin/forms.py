@@ -84,8 +84,9 @@ class DocumentForm(_ModelForm):
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - Django's signature
         """Stores the document in one go, lists included, and gives the row."""
-        self.instance.pk = self._store(self.document).pk
-        self.instance.refresh_from_db()
+        stored = self._store(self.document)
+        self.instance.pk = stored.pk
+        self.instance.refresh_from_db(using=stored._state.db)
         return self.instance
 
     def save_m2m(self) -> None:

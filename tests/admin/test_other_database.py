@@ -1,0 +1,73 @@
+"""Does the admin read and write the database that ``DATABASE_ALIAS`` names, and no other?
+
+A process of its own: Django's settings cannot change once they are read.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = """
+from tests.settings import *
+ENGINE = "django.db.backends.sqlite3"
+DATABASES = {alias: {"ENGINE": ENGINE, "NAME": FOLDER + alias} for alias in ("default", "other")}
+CORS_POLICIES = {"DATABASE_ALIAS": "other"}
+"""
+SCRIPT = """
+import django
+django.setup()
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
+from cors_policies.models import Origin, OriginGroup, Policy
+from tests.admin.pages import ROOT, FormPage, text
+
+call_command("migrate", database="default", verbosity=0)
+call_command("migrate", database="other", verbosity=0)
+client = Client()
+client.force_login(get_user_model().objects.create_superuser("admin"))
+
+FormPage(client, "origingroup/add/").stored(name="g", origins="https://g.example")
+new = {"name": "p", "path": "/p", "allowed_origins": "https://a.example", "origin_groups": "g"}
+FormPage(client, "policy/add/").stored(**new)
+row = Policy.objects.using("other").get()
+FormPage(client, f"policy/{row.pk}/change/").stored(max_age="3")
+client.post(ROOT + "policy/", {"action": "duplicate", "_selected_action": [row.pk]})
+client.post(ROOT + "policy/", {"action": "switch_off", "_selected_action": [row.pk]})
+origin = Origin.objects.using("other").get(pattern="https://a.example")
+FormPage(client, f"origin/{origin.pk}/change/").stored(pattern="https://z.example")
+for page in ("policy/?group=g", "policy/?q=g.example", "origin/?used=yes", "origingroup/?q=g.example"):
+    assert "1 result" in text(client.get(ROOT + page)) or "2 results" in text(client.get(ROOT + page)), page
+client.post(f"{ROOT}origin/{origin.pk}/delete/", {"post": "yes"})
+
+row.refresh_from_db()
+print(row.max_age, row.mode, row.allowed_origins.count(), Policy.objects.using("other").count())
+print(Policy.objects.count(), Origin.objects.count(), OriginGroup.objects.count())
+"""
+
+
+def test_only_the_named_database_is_written(tmp_path: Path) -> None:
+    (tmp_path / "two_databases.py").write_text(SETTINGS.replace("FOLDER", repr(f"{tmp_path}/")), "utf-8")
+    (tmp_path / "script.py").write_text(SCRIPT, "utf-8")
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "two_databases",
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+    }
+
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert done.stdout == "3 off 0 2\n0 0 0\n"
