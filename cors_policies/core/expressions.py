@@ -80,7 +80,8 @@ def parse_expression(expression: str) -> Any:
         ) from error
     if compiled.programsize > MAX_EXPRESSION_INSTRUCTIONS:
         raise PatternError(
-            "expression-too-large", "The expression is too large to be matched quickly. Write a shorter one, or wildcards."
+            "expression-too-large",
+            "The expression is too large to be matched quickly. Write a shorter one, or wildcards.",
         )
     return compiled
 
