@@ -1,10 +1,28 @@
 """What every test gets without asking."""
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # A time limit for each example fails on a busy machine, and says nothing of the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+@pytest.fixture(scope="session")
+def wheel_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree, built once and without network (see requirements.txt)."""
+    target = tmp_path_factory.mktemp("dist")
+    root = Path(__file__).parent.parent
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(root)],
+        check=True,
+        capture_output=True,
+    )
+    (path,) = target.glob("*.whl")
+    return path

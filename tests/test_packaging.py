@@ -1,11 +1,9 @@
 """What an installation of the distribution gets, and that the lists of dependencies tell one story.
 
-Before you edit: the wheel is built once for all tests here, without network (see requirements.txt).
+Before you edit: the wheel is built once for all tests, by tests/conftest.py.
 """
 
 import re
-import subprocess
-import sys
 import zipfile
 from collections.abc import Iterator
 from email import message_from_bytes
@@ -23,16 +21,9 @@ APP = ROOT / "cors_policies"
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]:
+def wheel(wheel_path: Path) -> Iterator[zipfile.ZipFile]:
     """The wheel of this tree, open for reading."""
-    target = tmp_path_factory.mktemp("dist")
-    subprocess.run(
-        [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(target), str(ROOT)],
-        check=True,
-        capture_output=True,
-    )
-    (path,) = target.glob("*.whl")
-    with zipfile.ZipFile(path) as opened:
+    with zipfile.ZipFile(wheel_path) as opened:
         yield opened
 
 

@@ -1,0 +1,141 @@
+"""Does the wheel work in somebody else's project, with nothing of this tree in reach?"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import policy
+from tests.servers import DEADLINE, free_port
+
+SETTINGS = """
+INSTALLED_APPS += [{apps}]
+MIDDLEWARE = ["cors_policies.middleware.CorsPolicyMiddleware", *MIDDLEWARE]
+ALLOWED_HOSTS = ["127.0.0.1"]
+"""
+URLS = """
+from django.urls import include
+urlpatterns += [path("api/cors/", include("cors_policies.api.urls"))]
+"""
+
+
+class Project:
+    """A project of its own, in an environment of its own that holds the wheel."""
+
+    def __init__(self, folder: Path, wheel: Path) -> None:
+        self.folder = folder / "site"
+        self.python = folder / "venv" / "bin" / "python"
+        run(sys.executable, "-m", "venv", "--without-pip", str(folder / "venv"))
+        run(
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(self.python),
+            "install",
+            "--no-deps",
+            "--no-index",
+            str(wheel),
+        )
+        # What the wheel needs comes from this environment, so that nothing is downloaded.
+        (packages,) = (folder / "venv" / "lib").glob("python3.*/site-packages")
+        (packages / "others.pth").write_text(sysconfig.get_path("purelib"))
+        self.folder.mkdir()
+        run(str(self.python), "-m", "django", "startproject", "theirs", str(self.folder))
+
+    def append(self, name: str, text: str) -> None:
+        """Adds lines to a file of the project."""
+        path = self.folder / "theirs" / name
+        path.write_text(path.read_text() + text)
+
+    def manage(self, *arguments: str) -> str:
+        """What a command of the project prints."""
+        return run(str(self.python), "manage.py", *arguments, cwd=self.folder)
+
+
+def environment() -> dict[str, str]:
+    """The environment without what points at this tree."""
+    ours = ("DJANGO", "PYTHONPATH", "COV_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def run(*command: str, cwd: Path | None = None) -> str:
+    """What a command prints; its failure is the test's."""
+    finished = subprocess.run(
+        command, cwd=cwd, env=environment(), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory, wheel_path: Path) -> Project:
+    """A new project with the wheel in reach, but not yet in its settings."""
+    return Project(tmp_path_factory.mktemp("foreign"), wheel_path)
+
+
+@pytest.fixture
+def address(project: Project) -> Iterator[str]:
+    """The address of the running project."""
+    port = free_port()
+    command = [str(project.python), "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(
+        command, cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    yield f"http://127.0.0.1:{port}"
+    process.terminate()
+    process.wait(DEADLINE)
+
+
+def headers(address: str, path: str) -> tuple[int, str | None]:
+    """Status and ``Access-Control-Allow-Origin`` of an answer, once somebody answers."""
+    request = urllib.request.Request(address + path, headers={"Origin": "https://app.example"})  # noqa: S310
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE) as response:  # noqa: S310 - our own server
+                return response.status, response.headers["Access-Control-Allow-Origin"]
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers["Access-Control-Allow-Origin"]
+        except OSError:
+            assert time.monotonic() < deadline, "nobody answers"
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("apps", ['"cors_policies"', '"rest_framework", "cors_policies"'])
+def test_wheel_works_as_the_readme_says(
+    project: Project, request: pytest.FixtureRequest, tmp_path: Path, apps: str
+) -> None:
+    settings, urls = (project.folder / "theirs" / name for name in ("settings.py", "urls.py"))
+    before = settings.read_text(), urls.read_text()
+    try:
+        project.append("settings.py", SETTINGS.format(apps=apps))
+        if "rest_framework" in apps:
+            project.append("urls.py", URLS)
+        project.manage("migrate", "--verbosity", "0")
+        assert "no issues" in project.manage("check")
+        assert "No changes" in project.manage("makemigrations", "--check", "--dry-run")
+        document = tmp_path / "set.json"
+        document.write_text(json.dumps({"policies": [policy()]}))
+        project.manage("cors_policies", "import", str(document), "--replace")
+        project.manage("findstatic", "cors_policies/admin.css")
+        address = request.getfixturevalue("address")
+
+        assert headers(address, "/api/x") == (404, "https://app.example")
+        assert headers(address, "/elsewhere") == (404, None)
+        assert headers(address, "/admin/login/") == (200, None)
+        if "rest_framework" in apps:
+            assert headers(address, "/api/cors/policies/")[0] == 401
+    finally:
+        settings.write_text(before[0])
+        urls.write_text(before[1])
