@@ -6,27 +6,43 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from rest_framework.exceptions import ParseError
-from rest_framework.parsers import JSONParser
+from rest_framework.exceptions import NotAcceptable, ParseError
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.utils.mediatypes import media_type_matches
 
 from cors_policies.api.errors import BadParameter
+from cors_policies.json_text import NoJsonError, parse_json
 
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
-class StrictJSONParser(JSONParser):
-    """JSON of any depth that is bearable; NaN and Infinity are no JSON."""
+class StrictJSONParser(BaseParser):
+    """JSON in UTF-8, of any depth that is bearable, without a key that stands twice."""
 
-    strict = True
+    media_type = "application/json"
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
         """The value of the body. Raises ``ParseError`` for what is no JSON."""
         try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError as error:
-            raise ParseError("The JSON is nested too deeply.") from error
+            return parse_json(stream.read())
+        except NoJsonError as error:
+            raise ParseError(f"The body {error}") from error
+
+
+class JSONNegotiation(DefaultContentNegotiation):
+    """JSON, or 406; ``format`` is a query parameter like any other that is unknown."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The renderer and its media type."""
+        renderer = next(iter(renderers))
+        accepted = self.get_accept_list(request)
+        if any(media_type_matches(renderer.media_type, media_type) for media_type in accepted):
+            return renderer, renderer.media_type
+        raise NotAcceptable
 
 
 def check_parameters(given: Mapping[str, Any], known: set[str]) -> None:

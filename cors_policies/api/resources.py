@@ -26,7 +26,7 @@ from cors_policies.api.describing import query
 from cors_policies.api.etags import check_if_match, etag
 from cors_policies.api.filters import filtered, ordered, searched
 from cors_policies.api.pagination import MAX_PAGE_SIZE, Pages
-from cors_policies.api.parsing import StrictJSONParser, check_parameters
+from cors_policies.api.parsing import JSONNegotiation, StrictJSONParser, check_parameters
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
@@ -45,6 +45,7 @@ class ApiView(APIView):
     schema: Any = AutoSchema()
     parser_classes = (StrictJSONParser,)
     renderer_classes = (JSONRenderer,)
+    content_negotiation_class = JSONNegotiation
     versioning_class: Any = None
     parameters: ClassVar[dict[str, set[str]]] = {}
     """The query parameters that each action knows."""

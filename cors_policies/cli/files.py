@@ -14,11 +14,12 @@ import stat
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from cors_policies.cli.outcome import RefusedError
 from cors_policies.cli.showing import printable
 from cors_policies.core.policy import Document
+from cors_policies.json_text import NoJsonError, parse_json
 
 STANDARD_STREAM: Final = "-"
 _NEW_FILE: Final = 0o666
@@ -34,18 +35,9 @@ def read(name: str) -> Any:
     shown = "standard input" if name == STANDARD_STREAM else printable(name)
     content = _content(name, shown)
     try:
-        return json.loads(
-            content.decode("utf-8-sig"), parse_constant=_refuse_constant, object_pairs_hook=_without_repeats
-        )
-    except UnicodeDecodeError as error:
-        raise RefusedError(f"{shown} is not UTF-8: see byte {error.start}. Save it as UTF-8.") from error
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise RefusedError(f"{shown} is no JSON: {place}: {error.msg}.") from error
-    except RecursionError as error:
-        raise RefusedError(f"{shown} is nested too deeply to be a policy set document.") from error
-    except ValueError as error:
-        raise RefusedError(f"{shown} is no JSON: {error}.") from error
+        return parse_json(content)
+    except NoJsonError as error:
+        raise RefusedError(f"{shown} {error}") from error
 
 
 def write(name: str, text: str) -> None:
@@ -93,17 +85,3 @@ def _mode(path: Path) -> int:
 
 def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number that JSON has")
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> Document:
-    """The object, unless a key stands in it twice: of two lists of origins one would be lost in silence."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f'the key "{printable(repeated)}" stands twice in one object')
-    return found

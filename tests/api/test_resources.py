@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import pytest
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from cors_policies import documents, services
-from cors_policies.models import Origin, OriginGroup, Policy
+from cors_policies.models import Origin, Policy
+from tests.factories import OriginGroupFactory, PolicyFactory, UserFactory
 from tests.helpers import policy
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +55,7 @@ def api(admin_client: Client) -> Api:
 @pytest.fixture
 def stored() -> dict[str, Any]:
     """A stored policy with a group."""
-    services.create_group({"name": "partners", "origins": ["https://partner.example"]})
+    OriginGroupFactory.create(name="partners")
     services.create_policy(policy(origin_groups=["partners"], allowed_origins=[APP, "https://*.app.example"]))
     return documents.policy_document(Policy.objects.get())
 
@@ -101,6 +100,7 @@ class TestPolicies:
             (b"{", "parse_error"),
             (b"\xff", "parse_error"),
             (b'{"a": NaN}', "parse_error"),
+            (b'{"path": "/a", "path": "/b"}', "parse_error"),
             (b"[" * 100_000, "parse_error"),
         ],
     )
@@ -113,6 +113,14 @@ class TestPolicies:
         response = admin_client.post(f"{ROOT}policies/", "a=b", content_type="text/plain")
 
         assert (response.status_code, response.json()["errors"][0]["code"]) == (415, "unsupported_media_type")
+
+    @pytest.mark.parametrize(
+        ("accept", "status"), [("text/html", 406), ("text/html, */*;q=0.1", 200), ("", 200)]
+    )
+    def test_json_is_all_that_is_spoken(self, admin_client: Client, accept: str, status: int) -> None:
+        response = admin_client.get(f"{ROOT}policies/", headers={"accept": accept} if accept else {})
+
+        assert (response.status_code, response.headers["Content-Type"]) == (status, "application/json")
 
     def test_other_method_is_refused(self, api: Api) -> None:
         status, answer = api("DELETE", "policies/")
@@ -266,6 +274,9 @@ class TestLists:
             ("GET", "policies/?x=1", "unknown-parameter", "x"),
             ("GET", "policies/public-api/?x=1", "unknown-parameter", "x"),
             ("DELETE", "policies/public-api/?dry_run=true", "unknown-parameter", "dry_run"),
+            ("GET", "policies/?format=xml", "unknown-parameter", "format"),
+            ("GET", "schema/?x=1", "unknown-parameter", "x"),
+            ("GET", "docs/?x=1", "unknown-parameter", "x"),
             ("GET", "policies/?mode=z", "invalid", "mode"),
             ("GET", "policies/?mode=", "invalid", "mode"),
             ("GET", "policies/?allow_credentials=maybe", "invalid", "allow_credentials"),
@@ -289,9 +300,8 @@ class TestLists:
     def test_queries_do_not_grow(
         self, api: Api, stored: dict[str, Any], django_assert_num_queries: DjangoAssertNumQueries
     ) -> None:
-        for number in range(20):
-            services.create_policy(policy(f"p{number}", f"/{number}"))
-        api("GET", "schema/")
+        PolicyFactory.create_batch(20)
+        api("GET", "schema/")  # the process loads the set that has changed
 
         with django_assert_num_queries(6):
             api("GET", "policies/")
@@ -324,9 +334,7 @@ class TestPermissions:
         granted: str,
     ) -> None:
         if granted != "nobody":
-            user = get_user_model().objects.create_user("user", password="x")
-            if granted:
-                user.user_permissions.add(Permission.objects.get(codename=f"{granted}_policy"))
+            user = UserFactory.create(permissions=(f"{granted}_policy",))
             client.force_login(user)
         api = Api(client)
 
@@ -341,7 +349,7 @@ class TestPermissions:
     @pytest.mark.parametrize("path", ["schema/", "docs/"])
     def test_description_is_for_who_is_signed_in(self, client: Client, path: str) -> None:
         assert client.get(ROOT + path).status_code == 401
-        client.force_login(get_user_model().objects.create_user("user"))
+        client.force_login(UserFactory.create())
         assert client.get(ROOT + path).status_code == 200
 
     def test_project_may_name_other_permissions(self, client: Client, settings: Settings) -> None:
@@ -378,9 +386,3 @@ class TestDescription:
         assert page.count("<details>") == 21
         assert "<script" not in page
         assert "style=" not in page
-
-
-def test_groups_keep_their_model() -> None:
-    services.create_group({"name": "g", "origins": [APP]})
-
-    assert OriginGroup.objects.get().origins.get().pattern == APP

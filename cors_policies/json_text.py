@@ -1,0 +1,42 @@
+"""What does this JSON say, and if it is none, why not?
+
+Before you edit: whatever the bytes are, the answer is a value or a :class:`NoJsonError`. Of two values of one
+key the ``json`` module would keep the last; of two lists of origins one would be lost in silence.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+
+class NoJsonError(ValueError):
+    """Bytes that are no JSON. ``str()`` is the rest of a sentence that begins with what they are."""
+
+
+def parse_json(content: bytes) -> Any:
+    """The value that the bytes say. Raises :class:`NoJsonError`."""
+    try:
+        text = content.decode("utf-8-sig")
+        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
+    except UnicodeDecodeError as error:
+        raise NoJsonError(f"is not UTF-8: see byte {error.start}. Save it as UTF-8.") from error
+    except json.JSONDecodeError as error:
+        raise NoJsonError(f"is no JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from error
+    except RecursionError as error:
+        raise NoJsonError("is nested too deeply to be a policy set document.") from error
+    except ValueError as error:
+        raise NoJsonError(f"is no JSON: {error}.") from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number that JSON has")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        repeated = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"the key {json.dumps(repeated)} stands twice in one object")
+    return found
