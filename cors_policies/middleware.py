@@ -18,57 +18,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
+from cors_policies.facts import RequestFacts
 from cors_policies.store import store
 
 _PREFIX: Final = "access-control-"
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
-
-
-class RequestFacts:
-    """What the engine may ask of a Django request; read when it is asked, and not before."""
-
-    __slots__ = ("_request", "method", "origin", "path")
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
-        # As it was sent: Django upper-cases its own, and methods are case-sensitive.
-        self.method: str = request.META.get("REQUEST_METHOD") or request.method or ""
-        self.path = request.path_info
-        self.origin: str | None = request.META.get("HTTP_ORIGIN")
-
-    @property
-    def requested_method(self) -> str | None:
-        """``Access-Control-Request-Method``."""
-        return self._request.META.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD")
-
-    @property
-    def requested_headers(self) -> str | None:
-        """``Access-Control-Request-Headers``."""
-        return self._request.META.get("HTTP_ACCESS_CONTROL_REQUEST_HEADERS")
-
-    @property
-    def wants_private_network(self) -> bool:
-        """``Access-Control-Request-Private-Network: true``."""
-        return self._request.META.get("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") == "true"
-
-    @property
-    def scheme(self) -> str:
-        """``http`` or ``https``, behind a proxy as Django's settings say."""
-        return self._request.scheme or ""
-
-    @property
-    def host(self) -> str:
-        """The host with its port, ``""`` where Django refuses it."""
-        try:
-            return self._request.get_host()
-        except DisallowedHost:
-            return ""
 
 
 class CorsPolicyMiddleware:
@@ -111,10 +70,14 @@ def _answer(decision: Decision) -> HttpResponse | None:
 def _annotate(response: HttpResponseBase, decision: Decision) -> HttpResponseBase:
     if not decision.is_governed:
         return response
-    for name in [name for name in response.headers if name.lower().startswith(_PREFIX)]:
-        del response.headers[name]
+    headers = response.headers
+    for name in [name for name in headers if name[: len(_PREFIX)].lower() == _PREFIX]:
+        del headers[name]
     for name, value in decision.headers:
-        response.headers[name] = value
+        headers[name] = value
     if decision.vary:
-        patch_vary_headers(response, decision.vary)
+        if "Vary" in headers:
+            patch_vary_headers(response, decision.vary)
+        else:
+            headers["Vary"] = ", ".join(decision.vary)
     return response

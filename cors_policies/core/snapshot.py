@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from cors_policies.core import vocabulary as http
 from cors_policies.core.hosts import HostPattern
@@ -25,6 +25,9 @@ from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import OriginGroup, Policy
 
 SEPARATOR: Final = ", "
+_MAX_KEPT: Final = 2048
+_MAX_KEPT_PATH: Final = 200
+"""Look-ups that are kept, and the longest path of one: half a megabyte at most."""
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -83,7 +86,7 @@ _NEVER_COVERED: Final = frozenset({http.ANY, http.NON_WILDCARD_REQUEST_HEADER})
 class PathGroup:
     """All policies of one host and path, in the order in which they are tried."""
 
-    __slots__ = ("_index", "_shared", "host", "path", "policies", "reject_denied")
+    __slots__ = ("_index", "_shared", "answers", "host", "open_policy", "path", "policies", "reject_denied")
 
     def __init__(self, site: Shield, members: Sequence[_Member], *, is_shielded: bool) -> None:
         self.host, self.path = site
@@ -91,6 +94,10 @@ class PathGroup:
         alone = len(members) == 1 and not is_shielded
         self.policies = tuple(member.compile(alone=alone) for member in members)
         self.reject_denied = any(policy.reject_denied for policy in self.policies)
+        self.open_policy = next((policy for policy in self.policies if policy.sends_any_origin), None)
+        """The policy that answers ``*`` to everybody, if there is one: it is alone then."""
+        self.answers: dict[str, Any] = {}
+        """For the engine to keep what it answers to every request alike."""
         self._index = OriginIndex(
             (pattern, rank) for rank, member in enumerate(members) for pattern in member.patterns
         )
@@ -106,18 +113,19 @@ class PathGroup:
                 best = rank
         return None if best is None else self.policies[best]
 
-    @property
-    def open_policy(self) -> CompiledPolicy | None:
-        """The policy that answers ``*`` to everybody, if there is one: it is alone then."""
-        if len(self.policies) == 1 and self.policies[0].sends_any_origin:
-            return self.policies[0]
-        return None
-
 
 class Snapshot:
     """An immutable policy set. ``version`` is the token of the stored set that it was made from."""
 
-    __slots__ = ("_any_host", "_hosts", "_wildcard_hosts", "policy_count", "version")
+    __slots__ = (
+        "_any_host",
+        "_found",
+        "_hosts",
+        "_wildcard_hosts",
+        "policy_count",
+        "uses_hosts",
+        "version",
+    )
 
     def __init__(self, version: str, groups: Iterable[PathGroup]) -> None:
         by_host: dict[str, list[PathGroup]] = {}
@@ -130,12 +138,10 @@ class Snapshot:
         self._wildcard_hosts = {
             host[1:]: index for host, index in indexes.items() if HostPattern(host).is_wildcard
         }
-        self.policy_count = sum(len(group.policies) for members in by_host.values() for group in members)
-
-    @property
-    def uses_hosts(self) -> bool:
+        self.uses_hosts = bool(indexes)
         """Whether some live policy names a host, so that the request's own must be asked for."""
-        return bool(self._hosts or self._wildcard_hosts)
+        self._found: dict[str, PathGroup | None] = {}
+        self.policy_count = sum(len(group.policies) for members in by_host.values() for group in members)
 
     def find_group(self, path: str, host: str = "") -> PathGroup | None:
         """The path group that governs the path on the lower-case ``host``, or ``None``: ungoverned."""
@@ -144,7 +150,19 @@ class Snapshot:
                 group = index.find(path)
                 if group is not None:
                     return group
-        return self._any_host.find(path)
+        try:
+            return self._found[path]
+        except KeyError:
+            return self._find_anew(path)
+
+    def _find_anew(self, path: str) -> PathGroup | None:
+        """Looks it up, and keeps the answer, but never too many: strangers choose the paths."""
+        found = self._any_host.find(path)
+        if len(path) <= _MAX_KEPT_PATH:
+            if len(self._found) >= _MAX_KEPT:
+                self._found.clear()
+            self._found[path] = found
+        return found
 
     def _indexes_for(self, host: str) -> Iterator[PathIndex[PathGroup]]:
         """The exact host's, then those of the wildcards above it, the longest first."""

@@ -622,7 +622,10 @@ class TestFacts:
                 False,
                 id="denied-preflight",
             ),
-            pytest.param(compiled({}), {"origin": B}, True, id="actual-that-would-be-denied"),
+            pytest.param(compiled({}), {"origin": B}, False, id="denied-from-elsewhere"),
+            pytest.param(
+                compiled({}), {"origin": B, "host": B.partition("//")[2]}, True, id="denied-but-perhaps-own"
+            ),
             pytest.param(compiled({"host": "a.test"}), {}, True, id="some-policy-names-a-host"),
         ],
     )

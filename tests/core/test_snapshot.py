@@ -318,3 +318,27 @@ class TestProperties:
             before, after = decide(one, facts), decide(other, facts)
             assert before[:4] == after[:4]
             assert getattr(before.policy, "name", None) == getattr(after.policy, "name", None)
+
+
+class TestKeptAnswers:
+    """Look-ups are kept, but strangers choose the paths: never too many, and no long ones."""
+
+    def test_many_paths_keep_little(self) -> None:
+        snapshot = compiled({"path": "/a/**"})
+
+        for number in range(10_000):
+            assert snapshot.find_group(f"/a/{number}") is not None
+            assert snapshot.find_group(f"/b/{number}") is None
+
+        assert len(snapshot._found) <= 2048  # noqa: SLF001 - what a stranger could make it hold
+
+    def test_long_paths_are_not_kept(self) -> None:
+        snapshot = compiled({"path": "/a/**"})
+
+        assert snapshot.find_group("/a/" + "x" * 8000) is not None
+        assert snapshot._found == {}  # noqa: SLF001 - the same
+
+    def test_kept_answer_is_the_first_one(self) -> None:
+        snapshot = compiled({"path": "/a/**"})
+
+        assert snapshot.find_group("/a/b") is snapshot.find_group("/a/b") is not None

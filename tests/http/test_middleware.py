@@ -9,6 +9,7 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.test import AsyncClient, Client
+from pytest_django import Settings
 
 from cors_policies import services
 from cors_policies.middleware import CorsPolicyMiddleware
@@ -190,6 +191,18 @@ class TestHost:
         client = Client(headers={"host": "evil.example"}, raise_request_exception=False)
 
         assert cors_headers(_get(client, "/api/plain")) == ALLOWED
+
+    @pytest.mark.parametrize("forwarded", [True, False])
+    def test_own_origin_is_known_behind_a_proxy(
+        self, settings: Settings, calls: list[str], forwarded: bool
+    ) -> None:
+        settings.USE_X_FORWARDED_HOST = forwarded
+        services.create_policy(policy(reject_denied=True))
+        client = Client(headers={"x-forwarded-host": "API.example.com"})
+
+        response = client.post("/api/plain", headers={"origin": "http://api.example.com"})
+
+        assert (response.status_code, bool(calls)) == ((200, True) if forwarded else (403, False))
 
     def test_refused_host_is_not_an_origin_s_own(self, calls: list[str]) -> None:
         services.create_policy(policy(reject_denied=True))
