@@ -50,9 +50,11 @@ class RequestFacts:
         except DisallowedHost:
             return ""
 
-    def may_name(self, host: str) -> bool:
-        """Whether the host stands in any place where Django may look for the request's own."""
+    def may_own(self, origin: str) -> bool:
+        """Whether a host stands in the origin that Django may take for the request's own."""
         meta = self._request.META
-        if host in meta.get("HTTP_HOST", "").lower() or host in meta.get("SERVER_NAME", "").lower():
+        host: str = meta.get("HTTP_HOST") or meta.get("SERVER_NAME", "")
+        if host.partition(":")[0].lower() in origin:
             return True
-        return host in meta.get("HTTP_X_FORWARDED_HOST", "").lower()
+        forwarded = meta.get("HTTP_X_FORWARDED_HOST")
+        return forwarded is not None and forwarded.partition(":")[0].lower() in origin

@@ -15,18 +15,17 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import patch_vary_headers
 
 from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
 from cors_policies.facts import RequestFacts
+from cors_policies.headers import put_headers
 from cors_policies.store import store
 
-_PREFIX: Final = "access-control-"
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
@@ -47,37 +46,23 @@ class CorsPolicyMiddleware:
         if self._is_async:
             return self.__acall__(request)
         decision = decide(store.current(), RequestFacts(request))
-        response = _answer(decision) or self.get_response(request)
-        return _annotate(response, decision)
+        response = self.get_response(request) if decision.status is None else _answer(decision)
+        if decision.group is not None:
+            put_headers(response.headers, decision.headers, decision.vary)
+        return response
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """As ``__call__``."""
         decision = decide(await store.acurrent(), RequestFacts(request))
-        response = _answer(decision) or await self.get_response(request)
-        return _annotate(response, decision)
+        response = await self.get_response(request) if decision.status is None else _answer(decision)
+        if decision.group is not None:
+            put_headers(response.headers, decision.headers, decision.vary)
+        return response
 
 
-def _answer(decision: Decision) -> HttpResponse | None:
+def _answer(decision: Decision) -> HttpResponse:
     """The whole response where the view is not to be called."""
-    if decision.status is None:
-        return None
     if decision.status == REJECTED_STATUS:
         text = f"This cross-origin request is denied: {decision.reason}.\n"
         return HttpResponse(text, status=REJECTED_STATUS, content_type="text/plain; charset=utf-8")
     return HttpResponse(status=decision.status, headers={"Content-Length": "0"})
-
-
-def _annotate(response: HttpResponseBase, decision: Decision) -> HttpResponseBase:
-    if not decision.is_governed:
-        return response
-    headers = response.headers
-    for name in [name for name in headers if name[: len(_PREFIX)].lower() == _PREFIX]:
-        del headers[name]
-    for name, value in decision.headers:
-        headers[name] = value
-    if decision.vary:
-        if "Vary" in headers:
-            patch_vary_headers(response, decision.vary)
-        else:
-            headers["Vary"] = ", ".join(decision.vary)
-    return response

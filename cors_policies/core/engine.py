@@ -91,8 +91,8 @@ class Facts(Protocol):
     def host(self) -> str:
         """The host with its port, as the browser names it; ``""`` where it cannot be trusted."""
 
-    def may_name(self, host: str) -> bool:
-        """Whether ``host`` may stand in the request's own; false only where it certainly does not.
+    def may_own(self, origin: str) -> bool:
+        """Whether ``origin`` may be the request's own; false only where it certainly is not.
 
         For the engine to spare itself the question for the host, which is dear.
         """
@@ -111,9 +111,9 @@ class StatedFacts:
     scheme: str = "https"
     host: str = ""
 
-    def may_name(self, host: str) -> bool:
-        """As :meth:`Facts.may_name`."""
-        return host in self.host.lower()
+    def may_own(self, origin: str) -> bool:
+        """As :meth:`Facts.may_own`."""
+        return bool(self.host)
 
 
 class Decision(NamedTuple):
@@ -158,7 +158,7 @@ def decide(snapshot: Snapshot, facts: Facts) -> Decision:
 
 def is_own_origin(facts: Facts, origin: str) -> bool:
     """Whether the ``Origin`` is the one that the request was sent to: same scheme, host and port."""
-    if not facts.may_name(origin[origin.find("://") + 3 :].partition(":")[0]):
+    if not facts.may_own(origin):
         return False
     parsed = parse_serialized_origin(origin)
     if parsed is None:
@@ -190,9 +190,15 @@ def _undecided(group: PathGroup, method: str, reason: str) -> Decision:
     policy = group.open_policy
     if policy is not None and policy.allows_method(method):
         return Decision(reason, None, _ANY_ORIGIN + policy.actual_headers, (), None, group)
+    return _alike(group, reason, rejects=False)
+
+
+def _alike(group: PathGroup, reason: str, *, rejects: bool) -> Decision:
+    """The decision without headers and policy that is the same for every request: made once."""
     answer: Decision | None = group.answers.get(reason)
     if answer is None:
-        answer = group.answers[reason] = Decision(reason, group=group)
+        status = REJECTED_STATUS if rejects else None
+        answer = group.answers[reason] = Decision(reason, status, (), _VARY_ORIGIN, None, group)
     return answer
 
 
@@ -209,7 +215,9 @@ def _decide_actual(group: PathGroup, facts: Facts, origin: str) -> Decision:
         reason, rejects = METHOD_NOT_ALLOWED, policy.reject_denied
     if is_own_origin(facts, origin):
         return _undecided(group, facts.method, SAME_ORIGIN)
-    return Decision(reason, REJECTED_STATUS if rejects else None, policy=policy, group=group)
+    if policy is None:
+        return _alike(group, reason, rejects=rejects)
+    return Decision(reason, REJECTED_STATUS if rejects else None, (), _VARY_ORIGIN, policy, group)
 
 
 def _decide_preflight(group: PathGroup, facts: Facts, origin: str, method: str) -> Decision:

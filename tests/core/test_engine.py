@@ -622,7 +622,7 @@ class TestFacts:
                 False,
                 id="denied-preflight",
             ),
-            pytest.param(compiled({}), {"origin": B}, False, id="denied-from-elsewhere"),
+            pytest.param(compiled({}), {"origin": B}, False, id="denied-where-no-host-is-known"),
             pytest.param(
                 compiled({}), {"origin": B, "host": B.partition("//")[2]}, True, id="denied-but-perhaps-own"
             ),

@@ -1,0 +1,1 @@
+"""Measurements, for ``make bench``: ratios and medians of one run, never single times."""
