@@ -10,7 +10,7 @@ ARGS   ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium test cov lowest docs wheel demo screenshots clean
+.PHONY: help setup fmt lint types layers migrations check chromium servers test cov lowest docs wheel demo screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +57,16 @@ chromium: ## Debian's chromium for the browser tests, where it can be installed
 	    >/dev/null || echo "chromium could not be installed: browser tests are skipped (with CI=true they fail)"; \
 	else echo "no chromium: browser tests are skipped (with CI=true they fail)"; fi
 
-test: check chromium ## all checks, all tests, coverage: enough on a fresh machine
+servers: ## Debian's PostgreSQL, MariaDB and Redis for the tests of services, where they can be installed
+	@if command -v redis-server mariadbd >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "== PostgreSQL, MariaDB and Redis for the tests of services"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends \
+	    postgresql mariadb-server redis-server; } >/dev/null 2>&1 \
+	    || echo "servers could not be installed: tests of services are skipped (with CI=true they fail)"; \
+	else echo "not all servers are here: some tests of services are skipped (with CI=true they fail)"; fi
+
+test: check chromium servers ## all checks, all tests, coverage: enough on a fresh machine
 	@echo "== pytest"
 	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
 	@$(BIN)/coverage report

@@ -46,6 +46,9 @@ ANSWERING: Final = frozenset(
 
 One that is not known here, nor derived from one of these, gets no message: most only add to an answer.
 """
+UNSHARED_CACHES: Final = frozenset(
+    {"django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache"}
+)
 _KNOWN: Final = ANSWERING | {MIDDLEWARE, OTHER_MIDDLEWARE}
 FOREIGN_SETTINGS: Final = (
     "CORS_ALLOWED_ORIGINS",
@@ -70,6 +73,7 @@ FOREIGN_SETTINGS: Final = (
 def register_checks() -> None:
     """Registers every check with Django."""
     checks.register(check_settings)
+    checks.register(check_cache)
     checks.register(check_middleware)
     checks.register(check_foreign_settings)
     checks.register(check_stored_set, checks.Tags.database)
@@ -87,6 +91,21 @@ def check_settings(**_kwargs: Any) -> list[CheckMessage]:
         if name not in DEFAULT_PERMISSION_CLASSES and not _is_importable(name)
     ]
     return [checks.Error(message, hint=remedy, id="cors_policies.E001") for message, remedy in found]
+
+
+def check_cache(**_kwargs: Any) -> list[CheckMessage]:
+    """W005: the cache that should be shared is one that no process shares with another."""
+    alias = get_settings().CACHE_ALIAS
+    backend = "" if alias is None else str(settings.CACHES[alias].get("BACKEND", ""))
+    if backend not in UNSHARED_CACHES:
+        return []
+    return [
+        checks.Warning(
+            f"CORS_POLICIES['CACHE_ALIAS'] is {alias!r}, and no process shares a {backend} with another.",
+            hint="Name a cache on Redis or Memcached, or remove the key: the database does as well.",
+            id="cors_policies.W005",
+        )
+    ]
 
 
 def check_middleware(**_kwargs: Any) -> list[CheckMessage]:

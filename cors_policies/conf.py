@@ -23,6 +23,7 @@ class Settings:
     """The values in force. ``REFRESH_INTERVAL`` is in seconds."""
 
     REFRESH_INTERVAL: float = 1.0
+    CACHE_ALIAS: str | None = None
     DATABASE_ALIAS: str = "default"
     API_PERMISSION_CLASSES: tuple[str, ...] = DEFAULT_PERMISSION_CLASSES
 
@@ -91,6 +92,12 @@ def _alias(value: object) -> str:
     return value
 
 
+def _cache_alias(value: object) -> str | None:
+    if value is not None and (not isinstance(value, str) or value not in settings.CACHES):
+        raise ValueError(value)
+    return value
+
+
 def _dotted_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(
         isinstance(name, str) and "." in name for name in value
@@ -101,11 +108,13 @@ def _dotted_names(value: object) -> tuple[str, ...]:
 
 _READERS: Final = {
     "REFRESH_INTERVAL": _seconds,
+    "CACHE_ALIAS": _cache_alias,
     "DATABASE_ALIAS": _alias,
     "API_PERMISSION_CLASSES": _dotted_names,
 }
 _REMEDIES: Final = {
     "REFRESH_INTERVAL": "Write a number of seconds, as in 1.0; 0 looks before every request.",
+    "CACHE_ALIAS": "Write an alias of CACHES that all processes share, or None.",
     "DATABASE_ALIAS": "Write an alias of DATABASES.",
     "API_PERMISSION_CLASSES": (
         'Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].'
@@ -114,7 +123,7 @@ _REMEDIES: Final = {
 
 
 def _forget(*, setting: str, **_kwargs: object) -> None:
-    if setting in {SETTING, "DATABASES"}:
+    if setting in {SETTING, "DATABASES", "CACHES"}:
         get_settings.cache_clear()
 
 

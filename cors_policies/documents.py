@@ -9,25 +9,26 @@ Before you edit:
   eight times as much to make.
 * The database may show a different moment to each query. The version is read before and after, and reading
   starts again where they differ.
-* The load of a large set must not keep requests from running: it yields the interpreter between slices.
+* Rows are fetched first and checked afterwards, so that no transaction is open while a large set is checked.
 """
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from django.db import OperationalError
 from django.db.models import QuerySet
 
 from cors_policies.core.hosts import parse_host_pattern
+from cors_policies.core.path_group import Site
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import POLICY_KEYS, Document, OriginGroup, Policy
 from cors_policies.core.policy_set import group_offences
 from cors_policies.core.problems import PatternError, Problem
-from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
+from cors_policies.core.snapshot import Snapshot, compile_snapshot
 from cors_policies.core.validation import KnownGroups, check_group, check_policy
 from cors_policies.models import Origin, OriginGroupOrigin, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models import OriginGroup as OriginGroupRow
@@ -36,7 +37,6 @@ from cors_policies.models.policies import COLUMN_KEYS
 from cors_policies.models.versions import read_token
 
 _MAX_IN_CLAUSE: Final = 500
-_SLICE: Final = 100
 _MAX_READS: Final = 5
 
 _Names = dict[int, list[str]]
@@ -50,7 +50,7 @@ class BrokenRow:
     kind: str
     name: str
     problems: tuple[Problem, ...]
-    shield: Shield | None = None
+    shield: Site | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +65,53 @@ class StoredSet:
     def compile(self) -> Snapshot:
         """The snapshot that requests are decided by. Broken policies shield their paths."""
         shields = [row.shield for row in self.broken if row.shield is not None]
-        return compile_snapshot(_sliced(self.policies), self.groups, shields=shields, version=self.version)
+        return compile_snapshot(self.policies, self.groups, shields=shields, version=self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocuments:
+    """Everything that is stored, as it is stored. ``version`` is the token that it was read with."""
+
+    version: str
+    policies: list[Document]
+    groups: list[Document]
+
+    def check(self) -> StoredSet:
+        """The same as values; what is invalid is among ``broken``. The documents are used up."""
+        broken: list[BrokenRow] = []
+        groups = dict(_checked_groups(self.groups, broken))
+        known = {name: group_offences(group.origins) for name, group in groups.items()}
+        return StoredSet(self.version, list(_checked_policies(self.policies, known, broken)), groups, broken)
+
+
+class TornReadError(OperationalError):
+    """Somebody wrote during every attempt to read the whole set."""
 
 
 def read_policy_set(using: str) -> StoredSet:
-    """The whole stored set, of one moment. Six queries, more where somebody writes meanwhile."""
-    return _of_one_moment(using, lambda version: _read(using, version))
+    """The whole stored set, of one moment. Seven queries, more where somebody writes meanwhile.
+
+    Raises :exc:`TornReadError` where that never stops.
+    """
+    return read_documents(using).check()
+
+
+def read_documents(using: str) -> StoredDocuments:
+    """The whole stored set, of one moment, unchecked. As :func:`read_policy_set`."""
+    return _of_one_moment(using, lambda version: _read_documents(using, version))
+
+
+def count_rows(using: str) -> dict[str, int]:
+    """How many policies, origin groups and origins are stored. Three queries."""
+    rows = {"policies": PolicyRow, "origin groups": OriginGroupRow, "origins": Origin}
+    return {name: model._default_manager.using(using).count() for name, model in rows.items()}
 
 
 def policy_set_document(using: str) -> Document:
-    """The policy set document of one moment, groups and policies by name, every key included."""
+    """The policy set document of one moment, groups and policies by name, every key included.
+
+    Raises :exc:`TornReadError` where others write all the time.
+    """
     return _of_one_moment(using, lambda _: _read_document(using))
 
 
@@ -86,7 +123,12 @@ def _of_one_moment(using: str, read: Callable[[str], _Whole]) -> _Whole:
         version, before = read_token(using), version
         if version == before:
             return whole
-    return whole
+    raise TornReadError(f"The policy set was changed during each of {_MAX_READS} attempts to read it.")
+
+
+def _read_documents(using: str, version: str) -> StoredDocuments:
+    groups = group_documents(OriginGroupRow.objects.using(using))
+    return StoredDocuments(version, policy_documents(PolicyRow.objects.using(using)), groups)
 
 
 def _read_document(using: str) -> Document:
@@ -98,7 +140,14 @@ def _read_document(using: str) -> Document:
 
 def policy_documents(rows: QuerySet[PolicyRow]) -> list[Document]:
     """The documents of some policies, in the order of the query. Three queries."""
-    return [document for _, document in _policy_documents(rows)]
+    found: list[dict[str, Any]] = list(rows.values("pk", *COLUMN_KEYS))
+    origins = _lists(PolicyOrigin.objects.using(rows.db), "policy_id", "origin__pattern", found)
+    groups = _lists(PolicyOriginGroup.objects.using(rows.db), "policy_id", "group__name", found)
+    relations = (
+        {"allowed_origins": origins.get(row["pk"], []), "origin_groups": groups.get(row["pk"], [])}
+        for row in found
+    )
+    return [_in_order(row | lists) for row, lists in zip(found, relations, strict=True)]
 
 
 def group_documents(rows: QuerySet[OriginGroupRow]) -> list[Document]:
@@ -192,16 +241,6 @@ def batches(items: list[Any]) -> Iterator[list[Any]]:
         yield items[start : start + _MAX_IN_CLAUSE]
 
 
-def _policy_documents(rows: QuerySet[PolicyRow]) -> Iterator[tuple[int, Document]]:
-    found: list[dict[str, Any]] = list(rows.values("pk", *COLUMN_KEYS))
-    origins = _lists(PolicyOrigin.objects.using(rows.db), "policy_id", "origin__pattern", found)
-    groups = _lists(PolicyOriginGroup.objects.using(rows.db), "policy_id", "group__name", found)
-    for row in found:
-        key = row.pop("pk")
-        relations = {"allowed_origins": origins.get(key, []), "origin_groups": groups.get(key, [])}
-        yield key, _in_order(row | relations)
-
-
 def _in_order(document: Document) -> Document:
     return {key: document[key] for key in POLICY_KEYS}
 
@@ -217,17 +256,10 @@ def _lists(entries: QuerySet[Any], owner: str, value: str, owners: list[dict[str
     return lists
 
 
-def _read(using: str, version: str) -> StoredSet:
-    broken: list[BrokenRow] = []
-    groups = dict(_checked_groups(using, broken))
-    known = {name: group_offences(group.origins) for name, group in groups.items()}
-    documents = _sliced(_policy_documents(PolicyRow.objects.using(using)))
-    policies = list(_checked_policies((document for _, document in documents), known, broken))
-    return StoredSet(version, policies, groups, broken)
-
-
-def _checked_groups(using: str, broken: list[BrokenRow]) -> Iterator[tuple[str, OriginGroup]]:
-    for document in group_documents(OriginGroupRow.objects.using(using)):
+def _checked_groups(
+    documents: Iterable[Document], broken: list[BrokenRow]
+) -> Iterator[tuple[str, OriginGroup]]:
+    for document in documents:
         group, problems = check_group(document)
         if group is None:
             broken.append(BrokenRow("origin group", str(document["name"]), problems))
@@ -236,9 +268,12 @@ def _checked_groups(using: str, broken: list[BrokenRow]) -> Iterator[tuple[str, 
 
 
 def _checked_policies(
-    documents: Iterable[Document], known: KnownGroups, broken: list[BrokenRow]
+    documents: list[Document], known: KnownGroups, broken: list[BrokenRow]
 ) -> Iterator[Policy]:
-    for document in documents:
+    """Takes the documents away one by one: a large set is not kept in memory twice."""
+    documents.reverse()
+    while documents:
+        document = documents.pop()
         policy, problems = check_policy(document, known)
         if policy is None:
             broken.append(BrokenRow("policy", str(document["name"]), problems, _shield(document)))
@@ -246,20 +281,12 @@ def _checked_policies(
             yield policy
 
 
-def _shield(document: Document) -> Shield | None:
+def _shield(document: Document) -> Site | None:
     """The place that a broken policy keeps governed, unless it is switched off or names no place."""
     if document["mode"] == PolicyRow.Mode.OFF:
         return None
     try:
         host = parse_host_pattern(document["host"]).text if document["host"] else ""
-        return Shield(host, parse_path_pattern(document["path"]).text)
+        return Site(host, parse_path_pattern(document["path"]).text)
     except (PatternError, AttributeError, TypeError):
         return None
-
-
-def _sliced(items: Iterable[Any]) -> Iterator[Any]:
-    """The items, with a pause of the interpreter after each slice, so that requests go on."""
-    for count, item in enumerate(items, 1):
-        if count % _SLICE == 0:
-            time.sleep(0)
-        yield item

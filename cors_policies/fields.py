@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField
+from django.db.models.lookups import IContains
+from django.db.models.sql.compiler import SQLCompiler
 
 if TYPE_CHECKING:
     _CharField = CharField[str, str]
@@ -26,3 +28,14 @@ class ExactCharField(_CharField):
         if connection.vendor == "mysql":
             parameters["collation"] = "utf8mb4_bin"
         return parameters
+
+
+@ExactCharField.register_lookup
+class SearchedWithoutCase(IContains):
+    """``icontains``: what people type into a search. A binary collation would make it mean ``contains``."""
+
+    def as_mysql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+        """Both sides in lower case."""
+        column, column_values = self.process_lhs(compiler, connection)
+        text, text_values = self.process_rhs(compiler, connection)
+        return f"LOWER({column}) LIKE LOWER({text})", [*column_values, *text_values]

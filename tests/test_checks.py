@@ -20,7 +20,14 @@ from django.middleware.common import CommonMiddleware
 from pytest_django import Settings
 
 from cors_policies import conf, services
-from cors_policies.checks import ANSWERING, FOREIGN_SETTINGS, MIDDLEWARE, OTHER_MIDDLEWARE, check_stored_set
+from cors_policies.checks import (
+    ANSWERING,
+    FOREIGN_SETTINGS,
+    MIDDLEWARE,
+    OTHER_MIDDLEWARE,
+    UNSHARED_CACHES,
+    check_stored_set,
+)
 from cors_policies.middleware import CorsPolicyMiddleware
 from tests.helpers import policy
 
@@ -45,7 +52,7 @@ def found() -> list[CheckMessage]:
     """What our checks say; those that are registered, and none of Django's."""
     ours = [check for check in registry.get_checks() if check.__module__ == "cors_policies.checks"]
     messages = [message for check in ours for message in check(app_configs=None, databases=None)]
-    assert len(ours) == 4
+    assert len(ours) == 5
     assert all(message.hint for message in messages)
     return messages
 
@@ -65,6 +72,32 @@ class TestCleanProject:
         del settings.CORS_POLICIES
 
         assert ids() == []
+
+
+class TestCache:
+    """CACHE_ALIAS names a cache that processes can share."""
+
+    @pytest.mark.parametrize("backend", sorted(UNSHARED_CACHES))
+    def test_that_nobody_shares_is_reported(self, settings: Settings, backend: str) -> None:
+        settings.CACHES = {"shared": {"BACKEND": backend}}
+        settings.CORS_POLICIES = {"CACHE_ALIAS": "shared"}
+
+        (message,) = found()
+
+        assert (message.id, backend in message.msg) == ("cors_policies.W005", True)
+
+    def test_on_redis_is_silent(self, settings: Settings) -> None:
+        settings.CACHES = {"shared": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+        settings.CORS_POLICIES = {"CACHE_ALIAS": "shared"}
+
+        assert ids() == []
+
+    @pytest.mark.parametrize("alias", ["missing", 7, ["default"]])
+    def test_that_does_not_exist_is_an_error_and_not_used(self, settings: Settings, alias: object) -> None:
+        settings.CORS_POLICIES = {"CACHE_ALIAS": alias}
+
+        assert ids() == ["E001"]
+        assert conf.get_settings().CACHE_ALIAS is None
 
 
 class TestMiddleware:
@@ -220,12 +253,13 @@ class TestSettings:
         names = ["rest_framework.permissions.IsAdminUser"]
         settings.CORS_POLICIES = {
             "REFRESH_INTERVAL": 0,
+            "CACHE_ALIAS": None,
             "DATABASE_ALIAS": "default",
             "API_PERMISSION_CLASSES": names,
         }
 
         assert ids() == []
-        assert conf.get_settings() == conf.Settings(0.0, "default", tuple(names))
+        assert conf.get_settings() == conf.Settings(0.0, None, "default", tuple(names))
 
 
 @pytest.mark.django_db

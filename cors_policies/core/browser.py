@@ -19,8 +19,9 @@ from cors_policies.core import engine, fetch_rules
 from cors_policies.core.browser_request import BrowserRequest, parse_browser_request
 from cors_policies.core.engine import Decision, StatedFacts, decide, is_own_origin
 from cors_policies.core.explanations import CREDENTIALS_NOT_ALLOWED, Course, explain
+from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.policy import Document
-from cors_policies.core.snapshot import SEPARATOR, Snapshot
+from cors_policies.core.snapshot import Snapshot
 
 __all__ = [
     "CREDENTIALS_NOT_ALLOWED",

@@ -20,7 +20,8 @@ from typing import Final, NamedTuple, Protocol
 from cors_policies.core import vocabulary as http
 from cors_policies.core.hosts import host_without_port, split_host_port
 from cors_policies.core.origins import DEFAULT_PORTS, parse_serialized_origin
-from cors_policies.core.snapshot import SEPARATOR, CompiledPolicy, Headers, PathGroup, Snapshot
+from cors_policies.core.path_group import SEPARATOR, CompiledPolicy, Headers, PathGroup
+from cors_policies.core.snapshot import Snapshot
 
 ALLOWED: Final = "allowed"
 UNGOVERNED: Final = "ungoverned"

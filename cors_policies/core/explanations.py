@@ -20,8 +20,8 @@ from cors_policies.core import vocabulary as http
 from cors_policies.core.browser_request import BrowserRequest
 from cors_policies.core.engine import Decision
 from cors_policies.core.origins import NULL_ORIGIN, parse_origin_pattern, parse_serialized_origin
+from cors_policies.core.path_group import PathGroup
 from cors_policies.core.problems import PatternError
-from cors_policies.core.snapshot import PathGroup
 
 CREDENTIALS_NOT_ALLOWED: Final = "credentials-not-allowed"
 """The client's own reason: included credentials, and a policy that does not allow them."""

@@ -4,6 +4,8 @@ Before you edit:
 
 * The cost must grow with the length of the origin, never with the number of patterns: an exact origin is one
   look-up, a wildcard is found by walking up the origin's own labels, expressions are matched together.
+* The patterns come in canonical text, and an exact one is its own key: to parse a hundred thousand of them
+  once more would take as long as all the rest of compiling a large set.
 * The answer must be the one that ``OriginPattern.matches`` gives, pattern by pattern; a property test holds
   the two together.
 """
@@ -18,8 +20,10 @@ from cors_policies.core.origins import (
     Origin,
     OriginKind,
     OriginPattern,
+    is_exact_text,
     is_plausible_origin,
     label_matches,
+    parse_origin_pattern,
     parse_serialized_origin,
 )
 
@@ -29,41 +33,52 @@ _Key = TypeVar("_Key")
 
 
 class OriginIndex:
-    """Patterns with a rank each, built once. :meth:`find` gives the smallest rank of those that match."""
+    """Canonical patterns with a rank each, built once. :meth:`find` gives the smallest rank that matches."""
+
+    __slots__ = ("_exact", "_others")
+
+    def __init__(self, ranked: Iterable[tuple[str, int]]) -> None:
+        self._exact: dict[str, int] = {}
+        others = []
+        for text, rank in ranked:
+            if is_exact_text(text):
+                _keep_smallest(self._exact, text, rank)
+            else:
+                others.append((text, rank))
+        self._others = _PatternIndex(others) if others else None
+
+    def find(self, origin: str) -> int | None:
+        """The smallest rank of a pattern that matches the request's ``Origin``, or ``None``."""
+        rank = self._exact.get(origin, _NO_RANK)
+        if self._others is not None:
+            rank = min(rank, self._others.find(origin))
+        return None if rank == _NO_RANK else rank
+
+
+class _PatternIndex:
+    """The patterns that are not exact. Few policies have any."""
 
     __slots__ = (
         "_any",
         "_any_port",
-        "_exact",
         "_expression_ranks",
         "_expressions",
         "_labels",
-        "_only_exact",
         "_schemes",
         "_subdomains",
     )
 
-    def __init__(self, ranked: Iterable[tuple[OriginPattern, int]]) -> None:
-        self._exact: dict[str, int] = {}
+    def __init__(self, ranked: Iterable[tuple[str, int]]) -> None:
         self._any_port: dict[str, int] = {}
         self._subdomains: dict[str, int] = {}
         self._labels: dict[str, _LabelShapes] = {}
         self._schemes: dict[str, int] = {}
         self._any = _NO_RANK
         expressions: dict[str, int] = {}
-        for pattern, rank in ranked:
-            self._add(pattern, rank, expressions)
+        for text, rank in ranked:
+            self._add(parse_origin_pattern(text), rank, expressions)
         self._expression_ranks = tuple(expressions.values())
         self._expressions = ExpressionSet([text[1:] for text in expressions])
-        tables = (self._any_port, self._subdomains, self._labels, self._schemes, expressions)
-        self._only_exact = self._any == _NO_RANK and not any(tables)
-
-    def find(self, origin: str) -> int | None:
-        """The smallest rank of a pattern that matches the request's ``Origin``, or ``None``."""
-        rank = self._exact.get(origin, _NO_RANK)
-        if not self._only_exact:
-            rank = min(rank, self._find_pattern(origin))
-        return None if rank == _NO_RANK else rank
 
     def _add(self, pattern: OriginPattern, rank: int, expressions: dict[str, int]) -> None:
         if pattern.kind is OriginKind.ANY:
@@ -77,8 +92,6 @@ class OriginIndex:
             _keep_smallest(table, key, rank)
 
     def _table(self, pattern: OriginPattern, expressions: dict[str, int]) -> tuple[dict[str, int], str]:
-        if pattern.is_exact:
-            return self._exact, pattern.text
         if pattern.kind is OriginKind.EXPRESSION:
             return expressions, pattern.text
         if pattern.kind is OriginKind.SCHEME:
@@ -86,7 +99,8 @@ class OriginIndex:
         table = self._subdomains if pattern.kind is OriginKind.SUBDOMAINS else self._any_port
         return table, _site(pattern.scheme, pattern.host, pattern.port)
 
-    def _find_pattern(self, text: str) -> int:
+    def find(self, text: str) -> int:
+        """The smallest rank of a pattern that matches, or :data:`_NO_RANK`."""
         origin = parse_serialized_origin(text)
         if origin is None:
             return self._any if self._any != _NO_RANK and is_plausible_origin(text) else _NO_RANK

@@ -12,12 +12,13 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from cors_policies.core import vocabulary as http
 from cors_policies.core.credentials import TOLERATED_BY, Offence, find_offences
 from cors_policies.core.hosts import parse_host_pattern
-from cors_policies.core.origins import OriginPattern, parse_origin_pattern
+from cors_policies.core.origins import OriginPattern, is_plain, parse_origin_pattern
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import (
     GROUP_KEYS,
@@ -73,11 +74,11 @@ def check_policy(document: object, groups: KnownGroups) -> tuple[Policy | None, 
         host=reader.optional_pattern("host", "invalid-host", parse_host_pattern),
         path=path,
         priority=reader.integer("priority", 100, MAX_PRIORITY),
-        allowed_origins=_normalized((pattern.text for _, pattern in origins), _ANY_COVERS_ALL),
+        allowed_origins=_normalized((text for _, text in origins), _ANY_COVERS_ALL),
         origin_groups=_group_names(reader, group_names, groups),
-        allowed_methods=_normalized(_methods(reader), _ANY_COVERS_ALL),
-        allowed_headers=_normalized(_request_headers(reader), _ANY_LEAVES),
-        exposed_headers=_normalized(_response_headers(reader, exposed), _ANY_COVERS_ALL),
+        allowed_methods=_one_for_all(_normalized(_methods(reader), _ANY_COVERS_ALL)),
+        allowed_headers=_one_for_all(_normalized(_request_headers(reader), _ANY_LEAVES)),
+        exposed_headers=_one_for_all(_normalized(_response_headers(reader, exposed), _ANY_COVERS_ALL)),
         allow_credentials=reader.flag("allow_credentials", default=False),
         max_age=reader.optional_integer("max_age", 600, MAX_MAX_AGE, "max-age-out-of-range"),
         allow_private_network=reader.flag("allow_private_network", default=False),
@@ -100,7 +101,7 @@ def check_group(document: object) -> tuple[OriginGroup | None, tuple[Problem, ..
     group = OriginGroup(
         name=reader.name(),
         description=reader.text("description"),
-        origins=_normalized((pattern.text for _, pattern in _origins(reader, "origins")), _ANY_COVERS_ALL),
+        origins=_normalized((text for _, text in _origins(reader, "origins")), _ANY_COVERS_ALL),
     )
     return (None, tuple(reader.problems)) if reader.problems else (group, ())
 
@@ -119,7 +120,7 @@ def check_patterns(patterns: object, key: str) -> tuple[list[str], tuple[Problem
     """Canonical origin patterns of a list as they were submitted, and every problem with it."""
     reader = Reader({key: patterns}, (key,))
     found = _origins(reader, key)
-    return [pattern.text for _, pattern in found], tuple(reader.problems)
+    return [text for _, text in found], tuple(reader.problems)
 
 
 def normalized_origins(patterns: Iterable[str]) -> tuple[str, ...]:
@@ -173,8 +174,19 @@ def _normalized(entries: Iterable[str], beside_any: frozenset[str]) -> tuple[str
     return tuple(once)
 
 
-def _origins(reader: Reader, key: str) -> list[tuple[int, OriginPattern]]:
-    return _parsed(reader, key, (), "invalid-origin", parse_origin_pattern)
+@lru_cache(maxsize=256)
+def _one_for_all(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Most policies have their methods and headers in common, and keep one tuple of them."""
+    return entries
+
+
+def _origins(reader: Reader, key: str) -> list[tuple[int, str]]:
+    """The canonical texts, with the places at which they were submitted."""
+    return _parsed(reader, key, (), "invalid-origin", _canonical_origin)
+
+
+def _canonical_origin(text: str) -> str:
+    return text if is_plain(text) else parse_origin_pattern(text).text
 
 
 def _parsed(
@@ -245,12 +257,12 @@ def _header_names(reader: Reader, key: str, entries: list[tuple[int, str]]) -> I
 def _check_credentials(
     reader: Reader,
     policy: Policy,
-    origins: list[tuple[int, OriginPattern]],
+    origins: list[tuple[int, str]],
     group_names: list[tuple[int, str]],
     groups: KnownGroups,
 ) -> None:
-    for index, pattern in origins:
-        for offence in untolerated(policy, find_offences([pattern])):
+    for index, text in origins:
+        for offence in untolerated(policy, find_offences([parse_origin_pattern(text)])):
             submitted = reader.submitted("allowed_origins", index)
             reader.note(offence.code, "allowed_origins", submitted, offence.message, index)
     for index, name in group_names:

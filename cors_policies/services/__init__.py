@@ -9,7 +9,7 @@ Before you edit:
 """
 
 from cors_policies.services.groups import create_group, delete_group, update_group
-from cors_policies.services.locking import rehearse, writing
+from cors_policies.services.locking import rehearse, touch, writing
 from cors_policies.services.origins import (
     add_origins,
     create_origin,
@@ -33,6 +33,7 @@ __all__ = [
     "delete_policy",
     "rehearse",
     "remove_origins",
+    "touch",
     "update_group",
     "update_origin",
     "update_policy",

@@ -10,7 +10,13 @@ from django.db import models, transaction
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
-from cors_policies.models.versions import lock_policy_set
+from cors_policies.models.versions import changing, lock_policy_set
+
+
+def touch() -> None:
+    """Moves the version, as any change does, so that every process loads the set anew."""
+    with changing(get_settings().DATABASE_ALIAS):
+        pass
 
 
 @contextmanager

@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 
 from cors_policies.core.snapshot import Snapshot
+from cors_policies.store.pacing import collecting_nothing, giving_way
 from cors_policies.store.process import Store
 
 store = Store()
 os.register_at_fork(after_in_child=store.start_anew)
+for adjustment in (giving_way, collecting_nothing):
+    os.register_at_fork(after_in_child=adjustment.end_in_child)
 
 
 def current_snapshot() -> Snapshot:

@@ -2,17 +2,18 @@
 
 Before you edit:
 
-* *Stale* is what this process has changed itself: the next request loads in line, so that a change is obeyed
-  from the next request on. *Due* is what others may have changed: the refresher looks, and the request goes
-  on meanwhile.
-* Only a process's first load is waited for, and that not for ever (:data:`FIRST_LOAD_TIMEOUT`).
+* Requests never read the set themselves. The refresher does, by a connection of its own that is bounded in
+  time, and the request goes on with the snapshot that there is.
+* Two things are waited for, :data:`LONGEST_WAIT` at most: a process's first load, and the load after a change
+  that this process has committed itself, so that it is obeyed from the next request on. Both are counted by
+  ``_changes``; a request that finds it ahead of ``_settled`` waits.
 * Inside an open transaction (a test's) nothing runs in the background, and only what that transaction has
   changed is loaded: into a snapshot of its own, which goes when the transaction is rolled back. No query is
   added otherwise.
 * Failure keeps the last good snapshot, is logged once, and is tried again. A request is never the one to
   fail.
-* ``_due`` is written under ``_guard`` only: a mark that a request overwrote would be a revocation that is
-  lost.
+* ``_due``, ``_changes`` and ``_settled`` are written under ``_guard`` only: a change that a request
+  overlooked would be a revocation that is lost.
 * Loads take turns by ``_loading``, so that an older set is never installed over a newer one. The lock is
   replaced when its holder is stuck; what that one brings at last is dropped.
 """
@@ -22,7 +23,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -30,14 +31,17 @@ from django.db import connections, transaction
 
 from cors_policies.conf import get_settings
 from cors_policies.core.snapshot import EMPTY_SNAPSHOT, Snapshot
-from cors_policies.documents import BrokenRow, read_policy_set
-from cors_policies.models.versions import PendingChange, pending_change, read_token
-from cors_policies.store.connection import is_private, is_test_environment, own_connection
+from cors_policies.documents import BrokenRow, StoredDocuments, read_documents
+from cors_policies.models.versions import PendingChange, pending_change
+from cors_policies.store.connection import Database, is_private, is_test_environment, own_connection
+from cors_policies.store.looking import look
+from cors_policies.store.outage import Outage
+from cors_policies.store.pacing import collecting_nothing, giving_way
 from cors_policies.store.refresher import ABANDON_AFTER, Refresher
+from cors_policies.store.shared_cache import SharedCache
 
-FIRST_LOAD_TIMEOUT: Final = 5.0
-"""Seconds that a process's first request waits for the set; after that it goes on ungoverned."""
-_LOCK_TIMEOUT: Final = 5.0
+LONGEST_WAIT: Final = 5.0
+"""Seconds that requests wait for a first load, or for a change of their own process."""
 
 logger = logging.getLogger("cors_policies")
 
@@ -52,16 +56,21 @@ class Store:
     def start_anew(self) -> None:
         """What a process starts with.
 
-        A forked child, too. The snapshot, if there is one, serves until the first look.
+        A forked child, too. The snapshot, if there is one, serves where the first look takes too long.
         """
         self._due = 0.0
         self._next_look = 0.0
         self._is_loaded = False
-        self._is_stale = False
-        self._has_waited = False
+        self.load_seconds = 0.0
+        """How long the last load took."""
+        self._changes = 1
+        self._settled = 0
+        self._seen = 1
+        self._awaited: tuple[int, Callable[[], bool]] = (0, bool)
         self._pending: set[PendingChange] = set()
-        self._is_failing = False
+        self._outage = Outage("The policy set")
         self._reported: set[str] = set()
+        self._caches: dict[tuple[str, float], SharedCache] = {}
         self._guard = threading.Lock()
         self._loading = threading.Lock()
         self._refresher = Refresher(self._look_in_background)
@@ -85,22 +94,43 @@ class Store:
             self._due = 0.0
 
     def mark_stale(self) -> None:
-        """A change has been committed by this process."""
+        """A change has been committed by this process. Tells the others, where they share a cache."""
         with self._guard:
-            self._is_stale = True
+            self._changes += 1
             self._due = 0.0
+        cache = self.shared_cache()
+        if cache is not None:
+            cache.end_lease()
 
     def load(self) -> None:
         """Loads in line, by the calling thread's connection. Failure keeps what there is."""
-        self._is_stale = False
-        lock = self._loading
-        if lock.acquire(timeout=_LOCK_TIMEOUT):
+        changes, lock = self._changes, self._loading
+        if lock.acquire(timeout=LONGEST_WAIT):
             try:
-                self._install(lock, only_if_moved=False)
+                self._install(lock, lambda: read_documents(get_settings().DATABASE_ALIAS))
             finally:
                 lock.release()
         else:
             self._abandon()
+        self._settle(changes)
+
+    @property
+    def version(self) -> str | None:
+        """The token of the set that this process obeys; ``None`` where it has none yet."""
+        return self._snapshot.version if self._is_loaded else None
+
+    @property
+    def last_error(self) -> str:
+        """Why the set could not be read when that was tried last; ``""`` where it could."""
+        return self._outage.error
+
+    def shared_cache(self) -> SharedCache | None:
+        """The cache that the project shares between processes, if there is one."""
+        settings = get_settings()
+        if settings.CACHE_ALIAS is None:
+            return None
+        key = settings.CACHE_ALIAS, settings.REFRESH_INTERVAL
+        return self._caches.get(key) or self._caches.setdefault(key, SharedCache(*key))
 
     def _attend(self) -> Snapshot:
         """What :meth:`current` does when it is time to look, or something has changed here."""
@@ -111,13 +141,14 @@ class Store:
             snapshot = self._snapshot
         with self._guard:
             self._pending = {change for change in self._pending if change.is_open}
-            self._due = 0.0 if self._is_stale or self._pending else self._next_look
+            is_settled = self._settled == self._changes and not self._pending
+            self._due = self._next_look if is_settled else 0.0
         return snapshot
 
     def _see_transaction(self) -> Snapshot:
         change = pending_change(get_settings().DATABASE_ALIAS)
         if change is None:
-            if self._is_stale or not self._is_loaded:
+            if self._settled != self._changes:
                 self.load()
             self._next_look = time.monotonic() + get_settings().REFRESH_INTERVAL
             return self._snapshot
@@ -126,8 +157,12 @@ class Store:
         return change.snapshot
 
     def _read_transaction(self) -> Snapshot:
+        using = get_settings().DATABASE_ALIAS
         try:
-            return self._read(get_settings().DATABASE_ALIAS)
+            # An error must not break the transaction that the caller is in.
+            with transaction.atomic(using=using):
+                documents = read_documents(using)
+            return self._compile(documents)
         except Exception as error:  # noqa: BLE001 - as for every other load
             self._note_failure(error)
             return self._snapshot
@@ -136,10 +171,12 @@ class Store:
         settings = get_settings()
         now = time.monotonic()
         inline = is_private(connections[settings.DATABASE_ALIAS])
-        if self._is_stale or (inline and not self._is_loaded):
+        if inline and self._settled != self._changes:
             self.load()
         elif settings.REFRESH_INTERVAL == 0:
             self._look_inline()
+        elif self._settled != self._changes:
+            self._await_look()
         elif now >= self._next_look and not inline:
             self._ask_for_look()
         self._next_look = now + self._patience(inline=inline)
@@ -156,13 +193,27 @@ class Store:
             return float("inf")
         return interval if is_test_environment() else max(interval, ABANDON_AFTER)
 
-    def _ask_for_look(self) -> None:
+    def _await_look(self) -> None:
+        """Waits until a look that began after the change has ended. All who wait meanwhile share it."""
+        with self._guard:
+            changes = self._changes
+            if self._awaited[0] != changes:
+                self._awaited = changes, self._ask_for_look()
+            wait = self._awaited[1]
+        wait()
+        self._settle(changes)
+
+    def _settle(self, changes: int) -> None:
+        with self._guard:
+            self._settled = max(self._settled, changes)
+
+    def _ask_for_look(self) -> Callable[[], bool]:
+        """Asks for a look at once. Gives what waits for its end."""
         if self._refresher.is_stuck:
             self._abandon()
-        self._refresher.ask(None if is_test_environment() else get_settings().REFRESH_INTERVAL)
-        if not (self._is_loaded or self._has_waited):
-            self._refresher.wait(FIRST_LOAD_TIMEOUT)
-            self._has_waited = True
+        refresher, deadline = self._refresher, time.monotonic() + LONGEST_WAIT
+        ticket = refresher.ask(None if is_test_environment() else get_settings().REFRESH_INTERVAL)
+        return lambda: refresher.wait(ticket, deadline - time.monotonic())
 
     def _abandon(self) -> None:
         """Leaves a load that hangs to itself, and what it will bring with it."""
@@ -170,47 +221,57 @@ class Store:
         self._refresher = Refresher(self._look_in_background)
         self._loading = threading.Lock()
 
-    def _look_in_background(self) -> None:
+    def _look_in_background(self) -> bool:
         lock = self._loading
         with lock:
             try:
-                with own_connection(get_settings().DATABASE_ALIAS):
-                    self._look(lock)
+                with own_connection(get_settings().DATABASE_ALIAS) as database:
+                    return self._look(lock, database)
             except Exception as error:  # noqa: BLE001 - the thread must live, whatever opening and closing raises
                 self._note_failure(error)
+                return False
 
     def _look_inline(self) -> None:
-        lock = self._loading
+        changes, lock = self._changes, self._loading
         with lock:
-            self._look(lock)
+            self._look(lock, Database(get_settings().DATABASE_ALIAS))
+        self._settle(changes)
 
-    def _look(self, lock: threading.Lock) -> None:
-        """Loads where the stored token is another than the snapshot's; ``lock`` is held by the caller."""
-        self._install(lock, only_if_moved=True)
+    def _look(self, lock: threading.Lock, database: Database) -> bool:
+        """Loads where the token has moved; ``lock`` is held by the caller. Whether the set could be read."""
+        changes = self._changes
+        known = self.version
+        is_own_change = changes != self._seen
+        cache = self.shared_cache()
+        succeeded = self._install(lock, lambda: look(database, cache, known, is_own_change=is_own_change))
+        if succeeded:
+            self._seen = changes
+        return succeeded
 
-    def _install(self, lock: threading.Lock, *, only_if_moved: bool) -> None:
-        using = get_settings().DATABASE_ALIAS
-        snapshot = self._snapshot
+    def _install(self, lock: threading.Lock, read: Callable[[], StoredDocuments | None]) -> bool:
+        snapshot, started = self._snapshot, time.monotonic()
         try:
-            if not (only_if_moved and self._is_loaded and read_token(using) == snapshot.version):
-                snapshot = self._read(using)
+            with giving_way.needed():
+                documents = read()
+                if documents is not None:
+                    snapshot = self._compile(documents)
         except Exception as error:  # noqa: BLE001 - whatever a database raises, requests go on
             self._note_failure(error)
-            return
+            return False
         if lock is self._loading:
+            if documents is not None:
+                self.load_seconds = time.monotonic() - started
             self._snapshot = snapshot
             self._is_loaded = True
-            self._note_success()
+            self._outage.end()
+        return True
 
-    def _read(self, using: str) -> Snapshot:
-        if connections[using].in_atomic_block:
-            # An error must not break the transaction that the caller is in.
-            with transaction.atomic(using=using):
-                stored = read_policy_set(using)
-        else:
-            stored = read_policy_set(using)
+    def _compile(self, documents: StoredDocuments) -> Snapshot:
+        with collecting_nothing.needed():
+            stored = documents.check()
+            snapshot = stored.compile()
         self._report(stored.broken)
-        return stored.compile()
+        return snapshot
 
     def _report(self, broken: Iterable[BrokenRow]) -> None:
         """Logs every broken row once, and again only after it was mended in between."""
@@ -220,16 +281,7 @@ class Store:
         self._reported = found
 
     def _note_failure(self, error: Exception) -> None:
-        if not self._is_failing:
-            kept = (
-                "the last good set stays in force"
-                if self._is_loaded
-                else "no path is governed until it can be"
-            )
-            logger.warning("The policy set could not be read; %s: %s: %s", kept, type(error).__name__, error)
-        self._is_failing = True
-
-    def _note_success(self) -> None:
-        if self._is_failing:
-            logger.warning("The policy set can be read again.")
-        self._is_failing = False
+        meanwhile = (
+            "the last good set stays in force" if self._is_loaded else "no path is governed until it can be"
+        )
+        self._outage.begin(error, meanwhile)

@@ -8,6 +8,7 @@ Before you edit:
 * Threads do not survive a fork; the store makes a new refresher in the child.
 * The thread must never die: whatever a look raises is the look's to handle, and it handles all.
 * A look may hang on a server that is frozen. Then the thread is abandoned and another takes its place.
+* Who waits, waits for a look that began after it asked: one under way may have read before the change.
 """
 
 from __future__ import annotations
@@ -19,19 +20,23 @@ from typing import Final
 
 ABANDON_AFTER: Final = 15.0
 """Seconds after which a look counts as stuck."""
+MAX_BACK_OFF: Final = 2.0
+"""Seconds between looks that fail, unless the interval is longer."""
 
 
 class Refresher:
-    """Calls ``look`` in a thread of its own, never twice at a time."""
+    """Calls ``look`` in a thread of its own, never twice at a time. A look says whether it succeeded."""
 
-    def __init__(self, look: Callable[[], None]) -> None:
+    def __init__(self, look: Callable[[], bool]) -> None:
         self._look = look
-        self._wake = threading.Event()
-        self._looked = threading.Event()
-        self._starting = threading.Lock()
+        self._condition = threading.Condition()
+        self._asked = 0
+        self._begun = 0
+        self._answered = 0
         self._thread: threading.Thread | None = None
         self._looking_since: float | None = None
         self._interval: float | None = None
+        self._failures = 0
 
     @property
     def is_stuck(self) -> bool:
@@ -39,39 +44,58 @@ class Refresher:
         since = self._looking_since
         return since is not None and time.monotonic() - since > ABANDON_AFTER
 
-    def ask(self, interval: float | None) -> None:
-        """Asks for a look at once, and for one every ``interval`` seconds; ``None``: only when asked."""
-        self._interval = interval
-        self._looked.clear()
-        self._wake.set()
-        if self._thread is None:
-            self._start()
+    def ask(self, interval: float | None) -> int:
+        """Asks for a look at once, and for one every ``interval`` seconds; ``None``: only when asked.
 
-    def wait(self, timeout: float) -> bool:
-        """Waits until a look that was asked for is over.
-
-        False where that takes longer than ``timeout`` seconds.
+        Gives the ticket to wait with.
         """
-        return self._looked.wait(timeout)
-
-    def retire(self) -> None:
-        """Lets the thread end after its present look."""
-        self._thread = None
-        self._wake.set()
-
-    def _start(self) -> None:
-        with self._starting:
+        with self._condition:
+            self._interval = interval
+            self._asked += 1
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="cors_policies refresher", daemon=True)
                 self._thread.start()
+            self._condition.notify_all()
+            return self._asked
+
+    def wait(self, ticket: int, timeout: float) -> bool:
+        """Waits for the end of a look that began after the ticket was given.
+
+        False where that takes longer than ``timeout`` seconds.
+        """
+        with self._condition:
+            return self._condition.wait_for(lambda: self._answered >= ticket, timeout)
+
+    def retire(self) -> None:
+        """Lets the thread end after its present look."""
+        with self._condition:
+            self._thread = None
+            self._condition.notify_all()
 
     def _run(self) -> None:
         while True:
-            self._wake.wait(self._interval)
-            if self._thread is not threading.current_thread():
-                return
-            self._wake.clear()
+            with self._condition:
+                self._condition.wait_for(self._is_wanted, self._delay)
+                if self._is_retired:
+                    return
+                begun = self._begun = self._asked
             self._looking_since = time.monotonic()
-            self._look()
+            self._failures = 0 if self._look() else self._failures + 1
             self._looking_since = None
-            self._looked.set()
+            with self._condition:
+                self._answered = begun
+                self._condition.notify_all()
+
+    def _is_wanted(self) -> bool:
+        return self._asked > self._begun or self._is_retired
+
+    @property
+    def _is_retired(self) -> bool:
+        return self._thread is not threading.current_thread()
+
+    @property
+    def _delay(self) -> float | None:
+        if self._interval is None:
+            return None
+        backed_off: float = self._interval * 2 ** min(self._failures, 10)
+        return max(self._interval, min(MAX_BACK_OFF, backed_off))

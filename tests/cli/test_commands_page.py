@@ -64,8 +64,8 @@ class TestPage:
 
         assert run_page(page, tmp_path) == page
 
-    @pytest.mark.parametrize("subcommand", ["export", "import", "explain"])
+    @pytest.mark.parametrize("subcommand", ["export", "import", "explain", "touch"])
     def test_shows_every_subcommand(self, subcommand: str) -> None:
         sessions = "".join(_SESSION.findall(PAGE.read_text(encoding="utf-8")))
 
-        assert f"$ python manage.py cors_policies {subcommand} " in sessions
+        assert f"$ python manage.py cors_policies {subcommand}" in sessions

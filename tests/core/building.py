@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from cors_policies.core.engine import Decision, StatedFacts, decide
+from cors_policies.core.path_group import Site
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
+from cors_policies.core.snapshot import Snapshot, compile_snapshot
 
 Groups = Mapping[str, Iterable[str]]
 
@@ -22,7 +23,7 @@ class Answer(NamedTuple):
 
 
 def compiled(
-    *policies: Mapping[str, Any], groups: Groups | None = None, shields: Iterable[Shield] = ()
+    *policies: Mapping[str, Any], groups: Groups | None = None, shields: Iterable[Site] = ()
 ) -> Snapshot:
     """The snapshot of valid policy documents; a policy without a name is called after its place: ``p0``."""
     document = {

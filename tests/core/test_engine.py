@@ -17,8 +17,9 @@ from cors_policies.core.engine import (
     is_own_origin,
     parse_requested_headers,
 )
+from cors_policies.core.path_group import Site
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
+from cors_policies.core.snapshot import Snapshot, compile_snapshot
 from tests import strategies
 from tests.core import oracle
 from tests.core.building import Answer, answer, compiled, decided, preflight
@@ -423,7 +424,7 @@ class TestActualDenied:
         assert answer(snapshot, path="/internal/x", origin=A) == ("origin-not-allowed", None, {}, VARY_ORIGIN)
 
     def test_a_shield_of_a_broken_policy(self) -> None:
-        snapshot = compiled({"allowed_origins": ["*"]}, shields=[Shield("", "/api")])
+        snapshot = compiled({"allowed_origins": ["*"]}, shields=[Site("", "/api")])
 
         assert answer(snapshot, path="/api", origin=A) == ("origin-not-allowed", None, {}, VARY_ORIGIN)
         assert preflight(snapshot, path="/api", origin=A) == ("origin-not-allowed", *DENIED_PREFLIGHT)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cors_policies.core.engine import StatedFacts, decide
+from cors_policies.core.path_group import PathGroup, Site
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.snapshot import EMPTY_SNAPSHOT, PathGroup, Shield, Snapshot, compile_snapshot
+from cors_policies.core.snapshot import EMPTY_SNAPSHOT, Snapshot, compile_snapshot
 from tests import strategies
 from tests.core.building import compiled
 
@@ -221,14 +222,14 @@ class TestShields:
     """The path of a broken policy is still governed, never opened to a broader policy."""
 
     def test_a_shield_governs_its_path_and_lets_nobody_in(self) -> None:
-        snapshot = compiled({"allowed_origins": ["*"]}, shields=[Shield("", "/api/**")])
+        snapshot = compiled({"allowed_origins": ["*"]}, shields=[Site("", "/api/**")])
 
         assert governing(snapshot, A, "/other") == "p0"
         assert group_of(snapshot, "/api/orders") == []
         assert governing(snapshot, A, "/api/orders") is None
 
     def test_a_shield_has_a_host(self) -> None:
-        snapshot = compiled({"allowed_origins": ["*"]}, shields=[Shield("a.test", "/**")])
+        snapshot = compiled({"allowed_origins": ["*"]}, shields=[Site("a.test", "/**")])
 
         assert snapshot.uses_hosts
         assert governing(snapshot, A, host="a.test") is None
@@ -236,14 +237,14 @@ class TestShields:
 
     def test_the_sound_policies_of_its_path_group_go_on(self) -> None:
         snapshot = compiled(
-            {"path": "/api", "allowed_origins": [A]}, shields=[Shield("", "/api"), Shield("", "/api")]
+            {"path": "/api", "allowed_origins": [A]}, shields=[Site("", "/api"), Site("", "/api")]
         )
 
         assert group_of(snapshot, "/api") == ["p0"]
         assert governing(snapshot, A, "/api") == "p0"
 
     def test_no_policy_is_alone_beside_a_broken_one(self) -> None:
-        group = compiled({"path": "/api", "allowed_origins": ["*"]}, shields=[Shield("", "/api")]).find_group(
+        group = compiled({"path": "/api", "allowed_origins": ["*"]}, shields=[Site("", "/api")]).find_group(
             "/api"
         )
 

@@ -9,9 +9,9 @@ import pytest
 from django.db import OperationalError, transaction
 from django.test import Client
 
-from cors_policies import services
+from cors_policies import documents, services
 from cors_policies.models import Policy
-from cors_policies.store import process, store
+from cors_policies.store import connection, store
 from tests.db.conftest import APP, Site
 from tests.helpers import policy
 
@@ -26,7 +26,8 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
         raise OperationalError(f"{using} is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(process, "read_policy_set", fail)
+        patch.setattr(documents, "read_token", fail)
+        patch.setattr(connection, "read_token", fail)
         yield patch.undo
 
 

@@ -20,6 +20,7 @@ from cors_policies.cli.explaining import explain_request, parse_headers
 from cors_policies.cli.outcome import DONE, Outcome, RefusedError
 from cors_policies.cli.sets import export_set, import_set
 from cors_policies.cli.showing import escaped
+from cors_policies.cli.status import show_status, touch
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 
 _REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
@@ -30,7 +31,7 @@ _COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-ch
 class Command(BaseCommand):
     """Dispatches to the subcommands."""
 
-    help = "Export, import and explain the CORS policy set."
+    help = "Export, import, explain and look after the CORS policy set."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The subcommands and what they take."""
@@ -44,6 +45,8 @@ class Command(BaseCommand):
         _add_export_options(add("export", "print the policy set document, or write it to a file"))
         _add_import_options(add("import", "store the policies and origin groups of a document, by name"))
         _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
+        add("status", "show the versions in database, cache and process, sizes, load time and the last error")
+        add("touch", "make every process load the set anew, after it was changed by SQL")
 
     def handle(self, *_args: Any, subcommand: str, **options: Any) -> None:
         """Runs the subcommand and prints what it says. Raises ``CommandError``, with the exit status."""
@@ -85,6 +88,8 @@ _SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
     "export": _export,
     "import": _import,
     "explain": _explain,
+    "status": lambda _options: show_status(),
+    "touch": lambda _options: touch(),
 }
 
 

@@ -1,0 +1,39 @@
+"""Does the app do on PostgreSQL and MariaDB what it does on SQLite?
+
+Before you edit: whatever reads or writes rows is run again, by a pytest of its own, with a database there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.servers import ROOT
+from tests.services.clusters import MariaDB, PostgreSQL
+
+pytestmark = pytest.mark.services
+
+SUITES = ["tests/db", "tests/api", "tests/admin", "tests/cli/test_sets.py"]
+
+
+def _run(database: dict[str, Any]) -> None:
+    """Runs them; what fails is printed, and is this test's failure."""
+    environment = {**os.environ, "TEST_DATABASE": json.dumps(database), "COVERAGE_PROCESS_START": ""}
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--create-db", *SUITES],
+        env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600,
+    )  # fmt: skip
+    assert finished.returncode == 0, finished.stdout[-8000:] + finished.stderr[-2000:]
+
+
+def test_postgresql(postgresql: PostgreSQL) -> None:
+    _run(postgresql.settings("suites"))
+
+
+def test_mariadb(mariadb: MariaDB) -> None:
+    _run(mariadb.settings("suites"))

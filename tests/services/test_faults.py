@@ -1,0 +1,131 @@
+"""Does cross-origin traffic notice that the database or the cache dies, freezes, or comes back?
+
+Before you edit: how fast answers stay is measured by ``benchmarks/faults.py``. Here a bound holds that no
+busy machine breaks, and that a request which waited for a frozen server would.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.helpers import policy
+from tests.servers import Site, wait_until
+from tests.services.clusters import Cluster, MariaDB, PostgreSQL, Redis
+from tests.services.sites import SERVERS, Traffic, Writer, site_on, writing
+
+pytestmark = pytest.mark.services
+
+LONGEST = 1.0
+"""Seconds that no request may take. A look at a frozen server takes two or more."""
+FAULT = 2.5
+RECOVERY = 3.0
+SLACK = 2.0
+"""Seconds: of a fault, within which a change is obeyed after it, and what a busy machine may add."""
+
+
+@contextmanager
+def _away(cluster: Cluster, fault: str) -> Iterator[None]:
+    (cluster.stop if fault == "stopped" else cluster.freeze)()
+    try:
+        yield
+    finally:
+        (cluster.start if fault == "stopped" else cluster.thaw)()
+
+
+def _check(site: Site, writer: Writer, cluster: Cluster, fault: str, *, can_write: bool = False) -> None:
+    """All requests are decided by the last good set, at once; a change is obeyed soon after the fault."""
+    writer.apply(policy())
+    wait_until(lambda: all(site.allows() for _ in range(20)))
+    traffic = Traffic(site).start()
+    try:
+        time.sleep(1)  # until every worker has had its first request, which may wait
+        warm = time.monotonic()
+        with _away(cluster, fault):
+            if can_write:
+                time.sleep(FAULT / 2)
+                asked = time.monotonic()
+                committed = writer.apply(policy(mode="off"))
+            time.sleep(FAULT)
+        if not can_write:
+            asked = time.monotonic()
+            with writing(site) as another:  # this one's connection was cut
+                committed = another.apply(policy(mode="off"))
+        time.sleep(RECOVERY + SLACK)
+    finally:
+        traffic.stop()
+    answers = traffic.since(warm)
+    assert len(answers) > 100
+    assert {answer.status for answer in answers} == {"404"}
+    assert max(answer.answered - answer.sent for answer in answers) < LONGEST
+    assert {answer.allows for answer in answers if answer.answered < asked} == {True}
+    assert {answer.allows for answer in traffic.since(committed + RECOVERY)} == {False}
+
+
+@pytest.mark.parametrize("fault", ["stopped", "frozen"])
+class TestDatabase:
+    """The last good set stays in force, without waiting."""
+
+    @pytest.mark.parametrize("server", ["gunicorn", "uvicorn"])
+    def test_postgresql(self, postgresql: PostgreSQL, server: str, fault: str) -> None:
+        site = site_on(postgresql.settings(), interval=0.2)
+        with site.serving(SERVERS[server]), writing(site) as writer:
+            _check(site, writer, postgresql, fault)
+
+    def test_mariadb(self, mariadb: MariaDB, fault: str) -> None:
+        site = site_on(mariadb.settings(), interval=0.2)
+        with site.serving(SERVERS["gunicorn"]), writing(site) as writer:
+            _check(site, writer, mariadb, fault)
+
+    def test_new_processes_take_the_set_from_the_cache(
+        self, postgresql: PostgreSQL, redis: Redis, fault: str
+    ) -> None:
+        site = site_on(postgresql.settings(), redis.settings(), 0.2)
+        with writing(site) as writer:
+            writer.apply(policy())
+        with site.serving(SERVERS["gunicorn"]):
+            wait_until(site.allows)
+        with _away(postgresql, fault), site.serving(SERVERS["gunicorn"]):
+            wait_until(site.allows)
+            assert all(site.allows() for _ in range(20))
+
+    def test_new_processes_without_a_cache_answer_without_headers(
+        self, postgresql: PostgreSQL, fault: str
+    ) -> None:
+        site = site_on(postgresql.settings(), interval=0.2)
+        with writing(site) as writer:
+            writer.apply(policy())
+        with site.serving(SERVERS["gunicorn"]):
+            with _away(postgresql, fault):
+                assert site.headers("/api/x")[":status"] == "404"
+                assert not site.allows()
+            wait_until(site.allows)
+
+
+class TestCache:
+    """Without the cache the database is asked, and requests wait for neither."""
+
+    @pytest.mark.parametrize(
+        ("server", "fault"), [("gunicorn", "stopped"), ("gunicorn", "frozen"), ("uvicorn", "frozen")]
+    )
+    def test_redis(self, postgresql: PostgreSQL, redis: Redis, server: str, fault: str) -> None:
+        site = site_on(postgresql.settings(), redis.settings(), 0.2)
+        with site.serving(SERVERS[server]), writing(site) as writer:
+            _check(site, writer, redis, fault, can_write=True)
+
+    def test_redis_flushed(self, postgresql: PostgreSQL, redis: Redis) -> None:
+        site = site_on(postgresql.settings(), redis.settings(), 0.2)
+        with site.serving(SERVERS["gunicorn"]):
+            with writing(site) as writer:
+                writer.apply(policy())
+            wait_until(lambda: all(site.allows() for _ in range(20)))
+            traffic = Traffic(site).start()
+            redis.client().flushall()
+            time.sleep(FAULT)
+            traffic.stop()
+        assert len(traffic.answers) > 100
+        assert {(answer.status, answer.allows) for answer in traffic.answers} == {("404", True)}
+        assert max(answer.answered - answer.sent for answer in traffic.answers) < LONGEST
