@@ -16,6 +16,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,9 @@ def memory() -> tuple[float, float]:
     """Bytes an origin that the snapshot keeps: as it is loaded, and when every path was asked for."""
     from cors_policies.documents import read_policy_set  # noqa: PLC0415 - Django is set up by now
 
-    read_policy_set("default").compile()
+    read_policy_set("default").compile(datetime.now(timezone.utc))
     tracemalloc.start()
-    snapshot = read_policy_set("default").compile()
+    snapshot = read_policy_set("default").compile(datetime.now(timezone.utc))
     loaded = tracemalloc.get_traced_memory()[0]
     for number in range(POLICIES):
         snapshot.find_group(f"/api/{number}/x")

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import Any, Final, TypeVar
 
 from django.db import OperationalError
@@ -29,6 +30,7 @@ from cors_policies.core.policy import POLICY_KEYS, Document, OriginGroup, Policy
 from cors_policies.core.policy_set import group_offences
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.snapshot import Snapshot, compile_snapshot
+from cors_policies.core.timestamps import parse_timestamp
 from cors_policies.core.validation import KnownGroups, check_group, check_policy
 from cors_policies.models import Origin, OriginGroupOrigin, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models import OriginGroup as OriginGroupRow
@@ -62,10 +64,13 @@ class StoredSet:
     groups: dict[str, OriginGroup]
     broken: list[BrokenRow] = field(default_factory=list)
 
-    def compile(self) -> Snapshot:
-        """The snapshot that requests are decided by. Broken policies shield their paths."""
+    def compile(self, now: datetime) -> Snapshot:
+        """The snapshot that requests are decided by from ``now`` on, until a policy expires.
+
+        Broken policies shield their paths.
+        """
         shields = [row.shield for row in self.broken if row.shield is not None]
-        return compile_snapshot(self.policies, self.groups, shields=shields, version=self.version)
+        return compile_snapshot(self.policies, self.groups, shields=shields, version=self.version, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,9 +286,19 @@ def _checked_policies(
             yield policy
 
 
+def _is_expired(expires_at: Any) -> bool:
+    try:
+        return isinstance(expires_at, str) and parse_timestamp(expires_at) <= datetime.now(timezone.utc)
+    except PatternError:
+        return False
+
+
 def _shield(document: Document) -> Site | None:
-    """The place that a broken policy keeps governed, unless it is switched off or names no place."""
-    if document["mode"] == PolicyRow.Mode.OFF:
+    """The place that a broken policy keeps governed.
+
+    None where it is switched off, has expired by now, or names no place.
+    """
+    if document["mode"] == PolicyRow.Mode.OFF or _is_expired(document["expires_at"]):
         return None
     try:
         host = parse_host_pattern(document["host"]).text if document["host"] else ""

@@ -1,4 +1,4 @@
-"""Which field holds a text that is compared as it is?
+"""Which field holds a text that is compared as it is, and which an instant?
 
 Paths, expressions and names are case-sensitive on every database. MySQL and MariaDB compare without case and
 accents unless the column says otherwise; SQLite and PostgreSQL refuse the collation that says so to MySQL.
@@ -6,17 +6,22 @@ accents unless the column says otherwise; SQLite and PostgreSQL refuse the colla
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import CharField
 from django.db.models.lookups import IContains
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.timezone import get_default_timezone, is_naive, make_aware
+
+from cors_policies.core.timestamps import timestamp_text
 
 if TYPE_CHECKING:
     _CharField = CharField[str, str]
+    _NullableCharField = CharField[str | datetime | None, str | None]
 else:  # Django's fields take no type arguments at run time
-    _CharField = CharField
+    _CharField = _NullableCharField = CharField
 
 
 class ExactCharField(_CharField):
@@ -39,3 +44,21 @@ class SearchedWithoutCase(IContains):
         column, column_values = self.process_lhs(compiler, connection)
         text, text_values = self.process_rhs(compiler, connection)
         return f"LOWER({column}) LIKE LOWER({text})", [*column_values, *text_values]
+
+
+class TimestampField(_NullableCharField):
+    """An instant as the text that documents have, the same on every database and whatever ``USE_TZ`` says.
+
+    A column of dates would read what raw SQL has spoilt as no date at all on SQLite, and a policy that never
+    expires would come of it.
+    """
+
+    def to_python(self, value: Any) -> Any:
+        """A ``datetime`` becomes the text; what is naive is in the project's time zone."""
+        if isinstance(value, datetime):
+            return timestamp_text(make_aware(value, get_default_timezone()) if is_naive(value) else value)
+        return super().to_python(value)
+
+    def get_prep_value(self, value: Any) -> Any:
+        """As :meth:`to_python`."""
+        return super().get_prep_value(self.to_python(value))

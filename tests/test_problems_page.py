@@ -72,6 +72,8 @@ class TestExamples:
             ("credentials-regex", {**CREDENTIALS, "allowed_origins": [r"~https://a\.example"]}),
             ("insecure-origin", {**CREDENTIALS, "allowed_origins": ["http://a.example"]}),
             ("public-suffix", {**CREDENTIALS, "allowed_origins": ["https://*.github.io"]}),
+            ("csrf-needs-credentials", {"trust_for_csrf": True}),
+            ("invalid", {"expires_at": "2030-01-31"}),
             ("duplicate-name", {"name": "other"}),
         ],
     )

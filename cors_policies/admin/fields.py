@@ -11,15 +11,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
 from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
+from django.utils.timezone import is_aware, make_aware
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
-from cors_policies.core.problems import Problem
+from cors_policies.core.problems import PatternError, Problem
+from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
@@ -48,6 +52,26 @@ class NumberField(forms.IntegerField):
         widget = forms.NumberInput({"class": "vIntegerField", "min": 0})
         errors = {"invalid": gettext_lazy("Write a whole number, without a unit.")}
         super().__init__(required=False, widget=widget, error_messages=errors, **kwargs)
+
+
+class TimestampField(forms.SplitDateTimeField):
+    """A date and a time in the editor's time zone, as the text that documents have; or nothing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=AdminSplitDateTime(), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """The instant; what an editor typed as it was."""
+        return _instant(value) if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> Any:
+        """The text, or ``None``."""
+        moment = super().clean(value)
+        return None if moment is None else timestamp_text(moment if is_aware(moment) else make_aware(moment))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether another instant was typed."""
+        return super().has_changed(self.prepare_value(initial), data)
 
 
 class LinesField(forms.CharField):
@@ -124,6 +148,13 @@ class MethodsField(forms.MultiValueField):
         """One list: the boxes, then the others."""
         boxes, others = data_list or ([], "")
         return [*boxes, *(entry for entry in re.split(r"[\s,]+", others or "") if entry)]
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return parse_timestamp(text)
+    except PatternError:
+        return None
 
 
 def _line(problem: Problem, lines: Sequence[Line]) -> Line | None:

@@ -28,7 +28,7 @@ from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Origin, OriginGroup, Policy
 
-_FLAG: Final = re.compile(r"\btolerate_\w+")
+_FLAG: Final = re.compile(r"\b(?:tolerate_\w+|trust_for_csrf)")
 
 if TYPE_CHECKING:
     _ModelForm = forms.ModelForm[Any]

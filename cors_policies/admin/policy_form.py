@@ -19,6 +19,7 @@ from cors_policies.admin.fields import (
     NumberField,
     OriginsField,
     TextField,
+    TimestampField,
     in_stored_order,
 )
 from cors_policies.admin.forms import DocumentForm
@@ -31,7 +32,7 @@ from cors_policies.models import OriginGroup, Policy
 _MAX_GROUPS: Final = 500
 
 SECTIONS: Final[tuple[tuple[Any, dict[str, Any]], ...]] = (
-    (None, {"fields": ("name", "mode", "opened")}),
+    (None, {"fields": ("name", "mode", "expires_at", "opened")}),
     (
         _("Where"),
         {
@@ -80,6 +81,7 @@ SECTIONS: Final[tuple[tuple[Any, dict[str, Any]], ...]] = (
                 "tolerate_insecure_origins",
                 "tolerate_public_suffixes",
                 "tolerate_credentialed_regex",
+                "trust_for_csrf",
             ),
             "description": _(
                 "Credentials are cookies, TLS client certificates and HTTP authentication. With them a page "
@@ -103,6 +105,10 @@ class PolicyForm(DocumentForm):
     }
 
     name = TextField(label=_("Name"), help_text=_("Letters, digits, - and _, as in <code>public-api</code>."))
+    expires_at = TimestampField(
+        label=_("Expires at"),
+        help_text=_("From then on it is as if the policy were not there. Empty: it does not expire."),
+    )
     path = TextField(
         label=_("Path"),
         help_text=_(
@@ -182,6 +188,7 @@ class PolicyForm(DocumentForm):
             "tolerate_insecure_origins",
             "tolerate_public_suffixes",
             "tolerate_credentialed_regex",
+            "trust_for_csrf",
             "max_age",
             "allow_private_network",
             "reject_denied",
@@ -200,6 +207,13 @@ class PolicyForm(DocumentForm):
         return in_stored_order(
             self.cleaned_data["allowed_methods"], (self.stored or {}).get("allowed_methods")
         )
+
+    def clean_expires_at(self) -> str | None:
+        """The instant; the stored one where that differs in fractions of a second, which no field shows."""
+        typed: str | None = self.cleaned_data["expires_at"]
+        stored = (self.stored or {}).get("expires_at")
+        is_same = isinstance(stored, str) and typed and stored.partition(".")[0] == typed.removesuffix("Z")
+        return stored if is_same else typed
 
     def clean(self) -> dict[str, Any]:
         """An empty priority is the default one."""

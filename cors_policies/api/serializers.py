@@ -38,6 +38,8 @@ class PolicySerializer(serializers.Serializer[Any]):
     tolerate_insecure_origins = serializers.BooleanField(default=False)
     tolerate_public_suffixes = serializers.BooleanField(default=False)
     tolerate_credentialed_regex = serializers.BooleanField(default=False)
+    trust_for_csrf = serializers.BooleanField(default=False)
+    expires_at = serializers.DateTimeField(default=None, allow_null=True)
 
 
 class OriginGroupSerializer(serializers.Serializer[Any]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime, timezone
 
 from cors_policies import documents
 from cors_policies.cli.outcome import DENIED, DONE, Outcome, refusing
@@ -22,7 +23,7 @@ def explain_request(document: Document, *, as_json: bool = False) -> Outcome:
     with refusing("There is no such request."):
         request = parse_browser_request(document)
         stored = documents.read_policy_set(get_settings().DATABASE_ALIAS)
-    evaluation = evaluate(stored.compile(), request)
+    evaluation = evaluate(stored.compile(datetime.now(timezone.utc)), request)
     if as_json:
         text = json.dumps(evaluation.to_document(), indent=2, ensure_ascii=False) + "\n"
     else:

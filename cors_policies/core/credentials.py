@@ -1,22 +1,23 @@
 """Which origins are refused beside ``allow_credentials``, and why?
 
-A response that a page may read with the visitor's cookies is worth stealing, so the origins of such a policy
-are held to more than their syntax.
+A response that a page may read with the visitor's cookies is worth stealing, and a request that passes the
+CSRF check can change what is stored, so the origins of such a policy are held to more than their syntax.
 
 Before you edit:
 
 * An *offence* depends on the pattern alone, so that a group's offences are found once, however many policies
-  use it. Whether a policy tolerates an offence is decided by its own flags, afterwards.
+  use it. Whether it is one for a policy is decided by the policy's own flags, afterwards.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from cors_policies.core.origins import DEFAULT_PORTS, OriginKind, OriginPattern
 from cors_policies.core.public_suffixes import is_public_suffix
 
+CSRF: Final = "csrf-needs-credentials"
 TOLERATED_BY: Final = {
     "credentials-regex": "tolerate_credentialed_regex",
     "insecure-origin": "tolerate_insecure_origins",
@@ -33,6 +34,8 @@ REMEDIES: Final = {
     "or set tolerate_insecure_origins for a network that you trust.",
     "public-suffix": "covers names that strangers can register. Put your own domain before the wildcard, "
     "or set tolerate_public_suffixes if all of these names are yours.",
+    CSRF: "is too wide to be trusted by the CSRF check, which takes origins and wildcards of https. List the "
+    "origins, or switch trust_for_csrf off.",
 }
 _PROBE: Final = "https://x.invalid"
 
@@ -49,9 +52,37 @@ class Offence(NamedTuple):
         return f'"{self.pattern}" {REMEDIES[self.code]}'
 
 
+class Trusting(Protocol):
+    """What decides which offences are none: the flags of a policy."""
+
+    @property
+    def allow_credentials(self) -> bool:
+        """Whether credentials are allowed."""
+
+    @property
+    def trust_for_csrf(self) -> bool:
+        """Whether the CSRF check trusts the origins."""
+
+
 def find_offences(patterns: Iterable[OriginPattern]) -> tuple[Offence, ...]:
-    """Every reason not to allow credentials for these patterns, in their order."""
-    return tuple(Offence(code, pattern.text) for pattern in patterns for code in _codes(pattern))
+    """Every reason not to allow credentials for these patterns, or not to trust them, in their order."""
+    return tuple(Offence(code, pattern.text) for pattern in patterns for code in _all_codes(pattern))
+
+
+def offences_against(policy: Trusting, offences: Iterable[Offence]) -> list[Offence]:
+    """The offences that the policy's own flags make some."""
+    return [offence for offence in offences if _counts(policy, offence.code)]
+
+
+def _counts(policy: Trusting, code: str) -> bool:
+    if code == CSRF:
+        return policy.trust_for_csrf
+    return policy.allow_credentials and not getattr(policy, TOLERATED_BY.get(code, ""), False)
+
+
+def _all_codes(pattern: OriginPattern) -> list[str]:
+    too_wide = pattern.kind is OriginKind.EXPRESSION or ("*" in pattern.text and pattern.scheme != "https")
+    return [*_codes(pattern), *([CSRF] if too_wide else [])]
 
 
 def _codes(pattern: OriginPattern) -> list[str]:

@@ -10,8 +10,11 @@ Before you edit:
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import datetime
 from enum import Enum
 from typing import Any, Final
+
+from cors_policies.core.timestamps import timestamp_text
 
 MAX_NAME: Final = 100
 MAX_PRIORITY: Final = 32767
@@ -50,6 +53,8 @@ class Policy:
     tolerate_insecure_origins: bool = False
     tolerate_public_suffixes: bool = False
     tolerate_credentialed_regex: bool = False
+    trust_for_csrf: bool = False
+    expires_at: datetime | None = None
 
     def to_document(self) -> Document:
         """The JSON document of this policy, every key included."""
@@ -57,8 +62,12 @@ class Policy:
 
     @property
     def is_live(self) -> bool:
-        """Whether requests obey this policy."""
+        """Whether requests obey this policy, until it expires."""
         return self.mode == Mode.LIVE.value
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether the policy is as if absent from ``now`` on."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,4 +98,10 @@ GROUP_KEYS: Final = tuple(field.name for field in fields(OriginGroup))
 
 def _to_document(value: Policy | OriginGroup, keys: tuple[str, ...]) -> Document:
     items = ((key, getattr(value, key)) for key in keys)
-    return {key: list(item) if isinstance(item, tuple) else item for key, item in items}
+    return {key: _to_json(item) for key, item in items}
+
+
+def _to_json(item: Any) -> Any:
+    if isinstance(item, datetime):
+        return timestamp_text(item)
+    return list(item) if isinstance(item, tuple) else item

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import PatternError, Problem
+from cors_policies.core.timestamps import parse_timestamp
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -106,6 +108,17 @@ class Reader:
         if self._document.get(key, default) is None:
             return None
         return self.integer(key, default or 0, maximum, code)
+
+    def timestamp(self, key: str) -> datetime | None:
+        """An instant, or null."""
+        value = self._document.get(key)
+        if value is None:
+            return None
+        try:
+            return parse_timestamp(value) if isinstance(value, str) else parse_timestamp("")
+        except PatternError as error:
+            self.note("invalid", key, value, str(error))
+            return None
 
     def entries(self, key: str, default: tuple[str, ...]) -> list[tuple[int, str]]:
         """The texts of a list, with the places at which they were submitted."""

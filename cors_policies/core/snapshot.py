@@ -15,6 +15,7 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Final
 
 from cors_policies.core.hosts import HostPattern
@@ -40,6 +41,7 @@ class Snapshot:
         "_groups",
         "_hosts",
         "_wildcard_hosts",
+        "expires_at",
         "policy_count",
         "uses_hosts",
         "version",
@@ -51,9 +53,12 @@ class Snapshot:
         compiler: GroupCompiler,
         sites: Mapping[Site, PathGroup | Policy],
         policy_count: int,
+        expires_at: datetime | None,
     ) -> None:
         self.version = version
         self.policy_count = policy_count
+        self.expires_at = expires_at
+        """From when on this is not the set any more, since a policy expires; ``None``: never."""
         self._compiler = compiler
         self._groups = list(sites.values())
         places: dict[str, list[tuple[str, int]]] = {}
@@ -115,12 +120,18 @@ def compile_snapshot(
     *,
     shields: Iterable[Site] = (),
     version: str = "",
+    now: datetime | None = None,
 ) -> Snapshot:
-    """The snapshot of valid policies and the groups that they name. Those that are not live are left out."""
+    """The snapshot of valid policies and the groups that they name.
+
+    Those that are not live are left out, and those that have expired by ``now``; ``None``: before all times.
+    """
     shielded = set(shields)
     members: dict[Site, list[Policy]] = {site: [] for site in shielded}
+    ends: list[datetime] = []
     for policy in policies:
-        if policy.is_live:
+        if policy.is_live and not (now and policy.is_expired(now)):
+            ends += [policy.expires_at] if policy.expires_at else []
             members.setdefault(Site(policy.host, policy.path), []).append(policy)
     compiler = GroupCompiler(groups)
     sites: dict[Site, PathGroup | Policy] = {
@@ -129,7 +140,8 @@ def compile_snapshot(
         else compiler.compile(site, found, is_shielded=site in shielded)
         for site, found in members.items()
     }
-    return Snapshot(version, compiler, sites, sum(map(len, members.values())))
+    count = sum(map(len, members.values()))
+    return Snapshot(version, compiler, sites, count, min(ends, default=None))
 
 
 def _can_wait(policies: list[Policy]) -> bool:

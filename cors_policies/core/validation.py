@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from cors_policies.core import vocabulary as http
-from cors_policies.core.credentials import TOLERATED_BY, Offence, find_offences
+from cors_policies.core.credentials import CSRF, Offence, Trusting, find_offences, offences_against
 from cors_policies.core.hosts import parse_host_pattern
 from cors_policies.core.origins import OriginPattern, is_plain, parse_origin_pattern
 from cors_policies.core.paths import parse_path_pattern
@@ -86,10 +86,15 @@ def check_policy(document: object, groups: KnownGroups) -> tuple[Policy | None, 
         tolerate_insecure_origins=reader.flag("tolerate_insecure_origins", default=False),
         tolerate_public_suffixes=reader.flag("tolerate_public_suffixes", default=False),
         tolerate_credentialed_regex=reader.flag("tolerate_credentialed_regex", default=False),
+        trust_for_csrf=reader.flag("trust_for_csrf", default=False),
+        expires_at=reader.timestamp("expires_at"),
     )
+    _check_origins(reader, policy, origins, group_names, groups)
     if policy.allow_credentials:
-        _check_credentials(reader, policy, origins, group_names, groups)
         _check_exposed_any(reader, exposed)
+    elif policy.trust_for_csrf:
+        message = "The CSRF check is for requests with cookies. Set allow_credentials, or switch this off."
+        reader.note(CSRF, "trust_for_csrf", True, message)  # noqa: FBT003 - the value as it was written
     return (None, tuple(reader.problems)) if reader.problems else (policy, ())
 
 
@@ -128,16 +133,12 @@ def normalized_origins(patterns: Iterable[str]) -> tuple[str, ...]:
     return _normalized(patterns, _ANY_COVERS_ALL)
 
 
-class Credentialed(Protocol):
+class Credentialed(Trusting, Protocol):
     """What decides whether an origin may join a policy: its flags, and its name for the message."""
 
     @property
     def name(self) -> str:
         """The policy's name."""
-
-    @property
-    def allow_credentials(self) -> bool:
-        """Whether credentials are allowed."""
 
 
 def credential_problems(
@@ -149,13 +150,8 @@ def credential_problems(
     return tuple(
         Problem(offence.code, field, index, offence.pattern, _for_policy(offence, policy))
         for index, pattern in entries
-        for offence in untolerated(policy, find_offences([pattern]))
+        for offence in offences_against(policy, find_offences([pattern]))
     )
-
-
-def untolerated(policy: Credentialed, offences: Iterable[Offence]) -> list[Offence]:
-    """The offences that the policy's own flags do not tolerate."""
-    return [offence for offence in offences if not getattr(policy, TOLERATED_BY.get(offence.code, ""), False)]
 
 
 def _for_policy(offence: Offence, policy: Credentialed) -> str:
@@ -254,19 +250,21 @@ def _header_names(reader: Reader, key: str, entries: list[tuple[int, str]]) -> I
             reader.note("invalid-header", key, entry, message, index)
 
 
-def _check_credentials(
+def _check_origins(
     reader: Reader,
     policy: Policy,
     origins: list[tuple[int, str]],
     group_names: list[tuple[int, str]],
     groups: KnownGroups,
 ) -> None:
+    if not (policy.allow_credentials or policy.trust_for_csrf):
+        return
     for index, text in origins:
-        for offence in untolerated(policy, find_offences([parse_origin_pattern(text)])):
+        for offence in offences_against(policy, find_offences([parse_origin_pattern(text)])):
             submitted = reader.submitted("allowed_origins", index)
             reader.note(offence.code, "allowed_origins", submitted, offence.message, index)
     for index, name in group_names:
-        for offence in untolerated(policy, groups.get(name, ())):
+        for offence in offences_against(policy, groups.get(name, ())):
             message = f'Group "{name}": {offence.message}'
             reader.note(offence.code, "origin_groups", offence.pattern, message, index)
 

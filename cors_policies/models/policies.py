@@ -22,7 +22,7 @@ from cors_policies.core.origins import parse_origin_pattern
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY, POLICY_KEYS, Document
 from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import check_policy
-from cors_policies.fields import ExactCharField
+from cors_policies.fields import ExactCharField, TimestampField
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
 from cors_policies.models.versions import VersionedManager, VersionedModel
 
@@ -142,6 +142,21 @@ class Policy(VersionedModel):
         _("tolerate expressions with credentials"),
         default=False,
         help_text=_("Allows credentials for ~ expressions, which no check can see into."),
+    )
+    trust_for_csrf = models.BooleanField(
+        _("trust for CSRF"),
+        default=False,
+        help_text=_(
+            "Requests from these origins pass Django's check of the origin, as if they stood in "
+            "CSRF_TRUSTED_ORIGINS; the token is still required. Needs CorsPolicyCsrfMiddleware."
+        ),
+    )
+    expires_at = TimestampField(
+        _("expires at"),
+        max_length=32,
+        null=True,
+        blank=True,
+        help_text=_("From then on it is as if the policy were not there. Empty: it does not expire."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)

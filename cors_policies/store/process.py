@@ -12,6 +12,8 @@ Before you edit:
   added otherwise.
 * Failure keeps the last good snapshot, is logged once, and is tried again. A request is never the one to
   fail.
+* A policy expires without a write, and on time even when nothing can be read: while a policy in force has an
+  end, the set is kept, and what is in force after the next end is compiled some seconds ahead.
 * ``_due``, ``_changes`` and ``_settled`` are written under ``_guard`` only: a change that a request
   overlooked would be a revocation that is lost.
 * Loads take turns by ``_loading``, so that an older set is never installed over a newer one. The lock is
@@ -24,6 +26,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -31,7 +34,7 @@ from django.db import connections, transaction
 
 from cors_policies.conf import get_settings
 from cors_policies.core.snapshot import EMPTY_SNAPSHOT, Snapshot
-from cors_policies.documents import BrokenRow, StoredDocuments, read_documents
+from cors_policies.documents import BrokenRow, StoredDocuments, StoredSet, read_documents
 from cors_policies.models.versions import PendingChange, pending_change
 from cors_policies.store.connection import Database, is_private, is_test_environment, own_connection
 from cors_policies.store.looking import look
@@ -40,6 +43,8 @@ from cors_policies.store.pacing import collecting_nothing, giving_way
 from cors_policies.store.refresher import ABANDON_AFTER, Refresher
 from cors_policies.store.shared_cache import SharedCache
 
+EXPIRY_LEAD: Final = 10.0
+"""Seconds before a policy expires, or two intervals, in which the set without it is compiled."""
 LONGEST_WAIT: Final = 5.0
 """Seconds that requests wait for a first load, or for a change of their own process."""
 
@@ -51,6 +56,7 @@ class Store:
 
     def __init__(self) -> None:
         self._snapshot = EMPTY_SNAPSHOT
+        self._stored: StoredSet | None = None
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -60,6 +66,8 @@ class Store:
         """
         self._due = 0.0
         self._next_look = 0.0
+        self._following: tuple[Snapshot, Snapshot] | None = None
+        self._expiring = threading.Lock()
         self._is_loaded = False
         self.load_seconds = 0.0
         """How long the last load took."""
@@ -138,11 +146,12 @@ class Store:
             snapshot = self._see_transaction()
         else:
             self._refresh()
+            self._see_expiry()
             snapshot = self._snapshot
         with self._guard:
             self._pending = {change for change in self._pending if change.is_open}
             is_settled = self._settled == self._changes and not self._pending
-            self._due = self._next_look if is_settled else 0.0
+            self._due = min(self._next_look, self._expiry()) if is_settled else 0.0
         return snapshot
 
     def _see_transaction(self) -> Snapshot:
@@ -151,8 +160,9 @@ class Store:
             if self._settled != self._changes:
                 self.load()
             self._next_look = time.monotonic() + get_settings().REFRESH_INTERVAL
+            self._see_expiry()
             return self._snapshot
-        if not isinstance(change.snapshot, Snapshot):
+        if not isinstance(change.snapshot, Snapshot) or _has_expired(change.snapshot):
             change.snapshot = self._read_transaction()
         return change.snapshot
 
@@ -162,7 +172,7 @@ class Store:
             # An error must not break the transaction that the caller is in.
             with transaction.atomic(using=using):
                 documents = read_documents(using)
-            return self._compile(documents)
+            return self._compile(documents)[0]
         except Exception as error:  # noqa: BLE001 - as for every other load
             self._note_failure(error)
             return self._snapshot
@@ -249,29 +259,60 @@ class Store:
         return succeeded
 
     def _install(self, lock: threading.Lock, read: Callable[[], StoredDocuments | None]) -> bool:
-        snapshot, started = self._snapshot, time.monotonic()
+        snapshot, stored, started = self._snapshot, self._stored, time.monotonic()
         try:
             with giving_way.needed():
                 documents = read()
                 if documents is not None:
-                    snapshot = self._compile(documents)
+                    snapshot, stored = self._compile(documents)
+                self._prepare_expiry(snapshot, stored)
         except Exception as error:  # noqa: BLE001 - whatever a database raises, requests go on
             self._note_failure(error)
             return False
         if lock is self._loading:
             if documents is not None:
                 self.load_seconds = time.monotonic() - started
-            self._snapshot = snapshot
+            with self._guard:
+                self._snapshot = snapshot
+                self._stored = stored if snapshot.expires_at else None
+                self._due = min(self._due, self._expiry())
             self._is_loaded = True
             self._outage.end()
         return True
 
-    def _compile(self, documents: StoredDocuments) -> Snapshot:
+    def _compile(self, documents: StoredDocuments) -> tuple[Snapshot, StoredSet]:
         with collecting_nothing.needed():
             stored = documents.check()
-            snapshot = stored.compile()
+            snapshot = stored.compile(_now())
         self._report(stored.broken)
-        return snapshot
+        return snapshot, stored
+
+    def _expiry(self) -> float:
+        """When the snapshot ends to be right, by ``time.monotonic``."""
+        end = self._snapshot.expires_at
+        return time.monotonic() + (end - _now()).total_seconds() if end else float("inf")
+
+    def _prepare_expiry(self, snapshot: Snapshot, stored: StoredSet | None) -> None:
+        """Compiles what will be in force when a policy has expired, shortly before it does."""
+        lead = timedelta(seconds=max(EXPIRY_LEAD, 2 * get_settings().REFRESH_INTERVAL))
+        end = snapshot.expires_at
+        if end is None or stored is None or end - _now() > lead:
+            self._following = None
+        elif self._following is None or self._following[0] is not snapshot:
+            self._following = snapshot, stored.compile(end)
+
+    def _see_expiry(self) -> None:
+        """Obeys what is left where a policy has expired."""
+        while _has_expired(self._snapshot):
+            with self._expiring:
+                snapshot, stored, following = self._snapshot, self._stored, self._following
+                if stored is None or not _has_expired(snapshot):
+                    return  # another request has seen it
+                prepared = following[1] if following and following[0] is snapshot else stored.compile(_now())
+                with self._guard:
+                    if self._snapshot is snapshot:
+                        self._snapshot = prepared
+                        self._stored = stored if prepared.expires_at else None
 
     def _report(self, broken: Iterable[BrokenRow]) -> None:
         """Logs every broken row once, and again only after it was mended in between."""
@@ -285,3 +326,11 @@ class Store:
             "the last good set stays in force" if self._is_loaded else "no path is governed until it can be"
         )
         self._outage.begin(error, meanwhile)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def _has_expired(snapshot: Snapshot) -> bool:
+    return snapshot.expires_at is not None and snapshot.expires_at <= _now()

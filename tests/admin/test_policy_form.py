@@ -89,6 +89,8 @@ class TestNewPolicy:
             allow_private_network="on",
             reject_denied="on",
             description="Whose it is.",
+            expires_at_0="2030-01-31",
+            expires_at_1="18:00:00",
         )
 
         assert document() == {
@@ -110,6 +112,8 @@ class TestNewPolicy:
             "tolerate_insecure_origins": False,
             "tolerate_public_suffixes": False,
             "tolerate_credentialed_regex": False,
+            "trust_for_csrf": False,
+            "expires_at": "2030-01-31T18:00:00Z",
         }
 
     def test_empty_priority_is_the_default(self, admin_client: Client) -> None:

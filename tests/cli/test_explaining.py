@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -125,7 +126,8 @@ class TestJson:
             "method": "POST",
             "headers": {"Content-Type": "text/plain, text/html", "X-B": ""},
         }
-        expected = evaluate(documents.read_policy_set("default").compile(), parse_browser_request(request))
+        snapshot = documents.read_policy_set("default").compile(datetime.now(timezone.utc))
+        expected = evaluate(snapshot, parse_browser_request(request))
         headers = (
             "--header=Content-Type: text/plain",
             "--header",

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import pytest
 
-from cors_policies.core.credentials import REMEDIES, TOLERATED_BY, Offence, find_offences
+from cors_policies.core.credentials import (
+    CSRF,
+    REMEDIES,
+    TOLERATED_BY,
+    Offence,
+    find_offences,
+    offences_against,
+)
 from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.core.policy import Policy
 from tests.core.assertions import says_what_to_do
 
 
 def codes(*patterns: str) -> list[str]:
-    """The codes of all offences, in order."""
-    return [offence.code for offence in find_offences(map(parse_origin_pattern, patterns))]
+    """The codes of all offences beside credentials, in order."""
+    return codes_for(Policy(name="api", path="/", allow_credentials=True), *patterns)
+
+
+def codes_for(policy: Policy, *patterns: str) -> list[str]:
+    """The codes of all offences that the policy's flags make some, in order."""
+    found = find_offences(map(parse_origin_pattern, patterns))
+    return [offence.code for offence in offences_against(policy, found)]
 
 
 class TestAnyOrigin:
@@ -131,6 +145,53 @@ class TestPublicSuffix:
         assert codes(pattern) == []
 
 
+class TestTrustForCsrf:
+    """Refused beside ``trust_for_csrf``: a ``~`` expression, and a wildcard of any scheme but ``https``."""
+
+    TRUSTING = Policy(
+        name="api",
+        path="/",
+        allow_credentials=True,
+        trust_for_csrf=True,
+        tolerate_insecure_origins=True,
+        tolerate_public_suffixes=True,
+        tolerate_credentialed_regex=True,
+    )
+
+    @pytest.mark.parametrize(
+        "pattern",
+        [
+            r"~https://a\.example",
+            "http://*.example.com",
+            "http://dev-*.example.com",
+            "http://localhost:*",
+            "app://*.example.com",
+        ],
+    )
+    def test_offends(self, pattern: str) -> None:
+        assert codes_for(self.TRUSTING, pattern) == [CSRF]
+
+    @pytest.mark.parametrize("pattern", ["*", "app://*"])
+    def test_what_credentials_refuse_offends_too(self, pattern: str) -> None:
+        assert codes_for(self.TRUSTING, pattern) == ["credentials-any-origin", CSRF]
+
+    @pytest.mark.parametrize(
+        "pattern",
+        [
+            "https://a.example",
+            "https://*.example.com",
+            "https://a-*.example.com:*",
+            "http://a.example",
+            "app://x",
+        ],
+    )
+    def test_does_not_offend(self, pattern: str) -> None:
+        assert codes_for(self.TRUSTING, pattern) == []
+
+    def test_without_the_flag_nothing_offends(self) -> None:
+        assert codes_for(Policy(name="api", path="/"), "~.*", "http://*.example.com", "*") == []
+
+
 class TestOffences:
     """Every reason is given, in the order of the patterns, in a sentence that says what to do."""
 
@@ -144,6 +205,7 @@ class TestOffences:
             Offence("credentials-null-origin", "null"),
             Offence("insecure-origin", "http://a.test"),
             Offence("credentials-any-origin", "*"),
+            Offence(CSRF, "*"),
         )
 
     @pytest.mark.parametrize(
@@ -154,6 +216,7 @@ class TestOffences:
             "credentials-regex",
             "insecure-origin",
             "public-suffix",
+            "csrf-needs-credentials",
         ],
     )
     def test_message_names_the_pattern_and_what_to_do(self, code: str) -> None:

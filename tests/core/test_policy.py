@@ -27,6 +27,8 @@ DEFAULTS = {
     "tolerate_insecure_origins": False,
     "tolerate_public_suffixes": False,
     "tolerate_credentialed_regex": False,
+    "trust_for_csrf": False,
+    "expires_at": None,
 }
 
 

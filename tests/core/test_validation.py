@@ -30,7 +30,7 @@ from tests.core.assertions import says_what_to_do
 MINIMAL: dict[str, object] = {"name": "api", "path": "/api/**"}
 GROUPS: KnownGroups = {
     "partners": (),
-    "everybody": (Offence("credentials-any-origin", "*"),),
+    "everybody": (Offence("credentials-any-origin", "*"), Offence("csrf-needs-credentials", "*")),
     "old": (Offence("insecure-origin", "http://a.test"), Offence("credentials-null-origin", "null")),
 }
 KELVIN = "\u212a"
@@ -85,6 +85,8 @@ class TestAcceptedDocuments:
             "tolerate_insecure_origins": True,
             "tolerate_public_suffixes": True,
             "tolerate_credentialed_regex": True,
+            "trust_for_csrf": False,
+            "expires_at": "2030-01-31T18:00:00Z",
         }
 
         assert parse_policy(document, GROUPS).to_document() == document
@@ -141,6 +143,8 @@ class TestWrongTypes:
             ("tolerate_insecure_origins", [None, 0, 1, "true", [], {}]),
             ("tolerate_public_suffixes", [None, 0, 1, "true", [], {}]),
             ("tolerate_credentialed_regex", [None, 0, 1, "true", [], {}]),
+            ("trust_for_csrf", [None, 0, 1, "true", [], {}]),
+            ("expires_at", [0, 1893456000, True, "", "2030-01-31", "tomorrow", [], {}]),
         ],
     )
     def test_at_a_key(self, key: str, values: list[object]) -> None:
@@ -212,7 +216,7 @@ class TestMissingAndUnknownKeys:
 
     @pytest.mark.parametrize(
         "key",
-        ["Name", "allowed_origin", "expires_at", "trust_for_csrf", "", " name", "a.b", "\x00", "\u00e9"],
+        ["Name", "allowed_origin", "expires", "trust_csrf", "", " name", "a.b", "\x00", "\u00e9"],
     )
     def test_unknown(self, key: str) -> None:
         assert problems_of({**MINIMAL, key: "x"}) == [("unknown-key", key, "x")]
@@ -541,6 +545,39 @@ class TestCredentials:
             ("invalid-origin", "allowed_origins.1", "a b"),
             ("credentials-any-origin", "allowed_origins.2", "*"),
         ]
+
+
+class TestTrustForCsrf:
+    """``trust_for_csrf`` needs credentials, and origins that the CSRF check could take."""
+
+    def test_without_credentials_it_is_reported_at_its_own_key(self) -> None:
+        document = {**MINIMAL, "allowed_origins": ["https://a.test", "http://*.test"], "trust_for_csrf": True}
+
+        assert problems_of(document) == [
+            ("csrf-needs-credentials", "allowed_origins.1", "http://*.test"),
+            ("csrf-needs-credentials", "trust_for_csrf", True),
+        ]
+
+    def test_beside_credentials_each_entry_at_fault_is_reported(self) -> None:
+        document = {
+            **MINIMAL,
+            "allowed_origins": ["~https://x", "https://*.a.test"],
+            "origin_groups": ["everybody"],
+            "allow_credentials": True,
+            "trust_for_csrf": True,
+            "tolerate_credentialed_regex": True,
+        }
+
+        assert problems_of(document) == [
+            ("csrf-needs-credentials", "allowed_origins.0", "~https://x"),
+            ("credentials-any-origin", "origin_groups.0", "*"),
+            ("csrf-needs-credentials", "origin_groups.0", "*"),
+        ]
+
+    def test_beside_credentials_and_origins_of_https_it_is_taken(self) -> None:
+        keys = {"allowed_origins": ["https://*.a.test"], "allow_credentials": True, "trust_for_csrf": True}
+
+        assert policy_of(**keys).trust_for_csrf
 
 
 class TestCredentialProblems:
