@@ -15,10 +15,10 @@ Before you edit:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db import OperationalError
 from django.db.models import QuerySet
@@ -35,10 +35,10 @@ from cors_policies.core.validation import KnownGroups, check_group, check_policy
 from cors_policies.models import Origin, OriginGroupOrigin, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models import OriginGroup as OriginGroupRow
 from cors_policies.models import Policy as PolicyRow
+from cors_policies.models.owners import MAX_IN_CLAUSE, batches
 from cors_policies.models.policies import COLUMN_KEYS
-from cors_policies.models.versions import read_token
+from cors_policies.models.versions import read_revision_number, read_token
 
-_MAX_IN_CLAUSE: Final = 500
 _MAX_READS: Final = 5
 
 _Names = dict[int, list[str]]
@@ -120,6 +120,11 @@ def policy_set_document(using: str) -> Document:
     return _of_one_moment(using, lambda _: _read_document(using))
 
 
+def numbered_policy_set_document(using: str) -> tuple[Document, int]:
+    """The same, and the number of the revision that it is."""
+    return _of_one_moment(using, lambda _: (_read_document(using), read_revision_number(using)))
+
+
 def _of_one_moment(using: str, read: Callable[[str], _Whole]) -> _Whole:
     """What ``read`` gives between two equal versions; its argument is the version before it."""
     version = read_token(using)
@@ -145,6 +150,11 @@ def _read_document(using: str) -> Document:
 
 def policy_documents(rows: QuerySet[PolicyRow]) -> list[Document]:
     """The documents of some policies, in the order of the query. Three queries."""
+    return list(policy_documents_by_key(rows).values())
+
+
+def policy_documents_by_key(rows: QuerySet[PolicyRow]) -> dict[int, Document]:
+    """The same, each under the key of its row."""
     found: list[dict[str, Any]] = list(rows.values("pk", *COLUMN_KEYS))
     origins = _lists(PolicyOrigin.objects.using(rows.db), "policy_id", "origin__pattern", found)
     groups = _lists(PolicyOriginGroup.objects.using(rows.db), "policy_id", "group__name", found)
@@ -152,17 +162,23 @@ def policy_documents(rows: QuerySet[PolicyRow]) -> list[Document]:
         {"allowed_origins": origins.get(row["pk"], []), "origin_groups": groups.get(row["pk"], [])}
         for row in found
     )
-    return [_in_order(row | lists) for row, lists in zip(found, relations, strict=True)]
+    return {row["pk"]: _in_order(row | lists) for row, lists in zip(found, relations, strict=True)}
 
 
 def group_documents(rows: QuerySet[OriginGroupRow]) -> list[Document]:
     """The documents of some groups, in the order of the query. Two queries."""
+    return list(group_documents_by_key(rows).values())
+
+
+def group_documents_by_key(rows: QuerySet[OriginGroupRow]) -> dict[int, Document]:
+    """The same, each under the key of its row."""
     found: list[dict[str, Any]] = [dict(row) for row in rows.values("pk", "name", "description")]
     origins = _lists(OriginGroupOrigin.objects.using(rows.db), "group_id", "origin__pattern", found)
-    return [
-        {"name": row["name"], "description": row["description"], "origins": origins.get(row["pk"], [])}
+    return {
+        row["pk"]: {key: row[key] for key in ("name", "description")}
+        | {"origins": origins.get(row["pk"], [])}
         for row in found
-    ]
+    }
 
 
 def policy_document(row: PolicyRow) -> Document:
@@ -175,31 +191,48 @@ def group_document(row: OriginGroupRow) -> Document:
     return group_documents(OriginGroupRow.objects.using(row._state.db).filter(pk=row.pk))[0]
 
 
-def write_policy(row: PolicyRow, policy: Policy, using: str) -> None:
-    """Stores the policy in the row, and its lists in the order that they have."""
-    document = policy.to_document()
-    for key in COLUMN_KEYS:
-        setattr(row, key, document[key])
-    row.save(using=using)
-    write_origins(PolicyOrigin, {"policy_id": row.pk}, policy.allowed_origins, using)
-    groups = dict(
-        OriginGroupRow.objects.using(using).filter(name__in=policy.origin_groups).values_list("name", "pk")
+def write_policies(pairs: Sequence[tuple[PolicyRow, Policy]], using: str) -> None:
+    """Stores each policy in its row, and its lists in the order that they have."""
+    for row, policy in pairs:
+        document = policy.to_document()
+        for key in COLUMN_KEYS:
+            setattr(row, key, document[key])
+    keys = _saved(PolicyRow, [row for row, _ in pairs], using)
+    policies = [(keys[policy.name], policy) for _, policy in pairs]
+    origins = origin_ids((text for _, policy in policies for text in policy.allowed_origins), using)
+    groups = _group_ids((name for _, policy in policies for name in policy.origin_groups), using)
+    _write_lists(
+        _List(PolicyOrigin, "policy_id", "origin_id"),
+        {key: [origins[text] for text in policy.allowed_origins] for key, policy in policies},
+        using,
     )
-    ids = [groups[name] for name in policy.origin_groups]
-    _write_list(PolicyOriginGroup, {"policy_id": row.pk}, "group_id", ids, using)
+    _write_lists(
+        _List(PolicyOriginGroup, "policy_id", "group_id"),
+        {key: [groups[name] for name in policy.origin_groups] for key, policy in policies},
+        using,
+    )
 
 
-def write_group(row: OriginGroupRow, group: OriginGroup, using: str) -> None:
-    """Stores the group in the row, and its origins in the order that they have."""
-    row.name, row.description = group.name, group.description
-    row.save(using=using)
-    write_origins(OriginGroupOrigin, {"group_id": row.pk}, group.origins, using)
+def write_groups(pairs: Sequence[tuple[OriginGroupRow, OriginGroup]], using: str) -> None:
+    """Stores each group in its row, and its origins in the order that they have."""
+    for row, group in pairs:
+        row.name, row.description = group.name, group.description
+    keys = _saved(OriginGroupRow, [row for row, _ in pairs], using)
+    write_origins(OriginGroupRow, {keys[group.name]: group.origins for _, group in pairs}, using)
 
 
-def write_origins(model: type[Any], owner: dict[str, int], patterns: Sequence[str], using: str) -> None:
-    """Makes the list of the owner equal to the patterns; rows of origins that are missing are made."""
-    ids = origin_ids(patterns, using)
-    _write_list(model, owner, "origin_id", [ids[pattern] for pattern in patterns], using)
+def write_origins(model: type[Any], lists: Mapping[int, Sequence[str]], using: str) -> None:
+    """Makes the lists of these policies or groups equal to the patterns.
+
+    Rows of origins that are missing are made.
+    """
+    ids = origin_ids((text for patterns in lists.values() for text in patterns), using)
+    kind = (
+        _List(PolicyOrigin, "policy_id", "origin_id")
+        if model is PolicyRow
+        else _List(OriginGroupOrigin, "group_id", "origin_id")
+    )
+    _write_lists(kind, {key: [ids[text] for text in patterns] for key, patterns in lists.items()}, using)
 
 
 def origin_ids(patterns: Iterable[str], using: str) -> dict[str, int]:
@@ -208,42 +241,80 @@ def origin_ids(patterns: Iterable[str], using: str) -> dict[str, int]:
     found = _origin_ids(wanted, using)
     missing = [Origin(pattern=pattern) for pattern in wanted if pattern not in found]
     if missing:
-        Origin.objects.using(using).bulk_create(missing, ignore_conflicts=True, batch_size=_MAX_IN_CLAUSE)
+        Origin.objects.using(using).bulk_create(missing, ignore_conflicts=True, batch_size=MAX_IN_CLAUSE)
         found |= _origin_ids([origin.pattern for origin in missing], using)
     return found
 
 
-def _origin_ids(patterns: list[str], using: str) -> dict[str, int]:
+def _origin_ids(patterns: Sequence[str], using: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for batch in batches(patterns):
         found.update(Origin.objects.using(using).filter(pattern__in=batch).values_list("pattern", "pk"))
     return found
 
 
-def _write_list(model: type[Any], owner: dict[str, int], column: str, ids: Sequence[int], using: str) -> None:
-    """Writes only what differs: what is gone is deleted, what is new inserted, what has moved updated."""
+class _List(NamedTuple):
+    """The table of a kind of lists, and its columns for the owner and for what is listed."""
+
+    model: type[Any]
+    owner: str
+    entry: str
+
+
+def _saved(model: type[Any], rows: Sequence[Any], using: str) -> dict[str, int]:
+    """Saves the rows, new ones together, and gives their keys by name."""
+    new = [row for row in rows if row.pk is None]
+    for row in rows:
+        if row.pk is not None:
+            row.save(using=using)
+    if len(new) == 1:
+        new[0].save(using=using)
+    elif new:
+        model.objects.using(using).bulk_create(new, batch_size=MAX_IN_CLAUSE)
+    if all(row.pk is not None for row in new):
+        return {row.name: row.pk for row in rows}
+    return keys_by_name(model, [row.name for row in rows], using)
+
+
+def _group_ids(names: Iterable[str], using: str) -> dict[str, int]:
+    return keys_by_name(OriginGroupRow, sorted(set(names)), using)
+
+
+def keys_by_name(model: type[Any], names: Sequence[str], using: str) -> dict[str, int]:
+    """The keys of the stored rows that have these names."""
     rows = model.objects.using(using)
-    stored = {getattr(entry, column): entry for entry in rows.filter(**owner)}
-    places = {key: place for place, key in enumerate(ids)}
-    gone = [entry.pk for key, entry in stored.items() if key not in places]
+    found: dict[str, int] = {}
+    for batch in batches(names):
+        found.update(rows.filter(name__in=batch).values_list("name", "pk"))
+    return found
+
+
+def _write_lists(kind: _List, lists: Mapping[int, Sequence[int]], using: str) -> None:
+    """Writes only what differs: what is gone is deleted, what is new inserted, what has moved updated."""
+    rows = kind.model.objects.using(using)
+    stored = [
+        entry for batch in batches(list(lists)) for entry in rows.filter(**{f"{kind.owner}__in": batch})
+    ]
+    places = {owner: {key: place for place, key in enumerate(ids)} for owner, ids in lists.items()}
+    gone, moved = [], []
+    for entry in stored:
+        place = places[getattr(entry, kind.owner)].pop(getattr(entry, kind.entry), None)
+        if place is None:
+            gone.append(entry.pk)
+        elif place != entry.position:
+            entry.position = place
+            moved.append(entry)
     for batch in batches(gone):
         rows.filter(pk__in=batch).delete()
-    moved = [entry for key, entry in stored.items() if key in places and entry.position != places[key]]
-    for entry in moved:
-        entry.position = places[getattr(entry, column)]
     if moved:
-        rows.bulk_update(moved, ["position"], batch_size=_MAX_IN_CLAUSE)
+        rows.bulk_update(moved, ["position"], batch_size=MAX_IN_CLAUSE)
     new = [
-        model(**owner, **{column: key}, position=place) for key, place in places.items() if key not in stored
+        kind.model(**{kind.owner: owner, kind.entry: key}, position=place)
+        for owner, missing in places.items()
+        for key, place in missing.items()
     ]
     if new:
-        rows.bulk_create(new, batch_size=_MAX_IN_CLAUSE)
-
-
-def batches(items: list[Any]) -> Iterator[list[Any]]:
-    """The items in slices that fit into an ``IN`` clause of every database."""
-    for start in range(0, len(items), _MAX_IN_CLAUSE):
-        yield items[start : start + _MAX_IN_CLAUSE]
+        rows.bulk_create(new, batch_size=MAX_IN_CLAUSE)
 
 
 def _in_order(document: Document) -> Document:
@@ -252,7 +323,7 @@ def _in_order(document: Document) -> Document:
 
 def _lists(entries: QuerySet[Any], owner: str, value: str, owners: list[dict[str, Any]]) -> _Names:
     """The lists of the owners, in their order. Equal texts are one object."""
-    if len(owners) <= _MAX_IN_CLAUSE:
+    if len(owners) <= MAX_IN_CLAUSE:
         entries = entries.filter(**{f"{owner}__in": [row["pk"] for row in owners]})
     lists: _Names = defaultdict(list)
     once: dict[str, str] = {}

@@ -8,10 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.signals import post_migrate, post_save
+from django.db.models.signals import post_migrate, post_save, pre_save
 
 from cors_policies.conf import get_settings
-from cors_policies.models.versions import PendingChange, PolicySetVersion, VersionedModel, changing
+from cors_policies.models.versions import (
+    PendingChange,
+    PolicySetVersion,
+    VersionedModel,
+    changing,
+    record_by,
+)
+from cors_policies.services.recording import documents_of, recording
 from cors_policies.signals import rows_changed, rows_committed
 from cors_policies.store import store
 from cors_policies.store.connection import is_test_environment
@@ -19,9 +26,11 @@ from cors_policies.store.connection import is_test_environment
 
 def connect() -> None:
     """Connects every receiver, once."""
+    record_by(recording)
     rows_changed.connect(_mark_pending, dispatch_uid="cors_policies.pending")
     rows_committed.connect(_mark_stale, dispatch_uid="cors_policies.stale")
-    post_save.connect(_move_version, dispatch_uid="cors_policies.raw")
+    pre_save.connect(_begin_raw, dispatch_uid="cors_policies.raw")
+    post_save.connect(_end_raw, dispatch_uid="cors_policies.raw")
     post_migrate.connect(_see_new_database, dispatch_uid="cors_policies.migrated")
 
 
@@ -35,10 +44,23 @@ def _mark_stale(*, using: str, **_kwargs: object) -> None:
         store.mark_stale()
 
 
-def _move_version(*, sender: type[Any], using: str, raw: bool, **_kwargs: object) -> None:
-    if raw and issubclass(sender, VersionedModel | PolicySetVersion):
+def _begin_raw(*, sender: type[Any], instance: Any, using: str, raw: bool, **_kwargs: object) -> None:
+    if raw and issubclass(sender, VersionedModel):
+        owners = sender.owners_stored([instance], using)
+        instance.cors_policies_before = documents_of(owners, using)
+
+
+def _end_raw(*, sender: type[Any], instance: Any, using: str, raw: bool, **_kwargs: object) -> None:
+    if raw and issubclass(sender, PolicySetVersion):
         with changing(using):
             pass
+    elif raw and issubclass(sender, VersionedModel):
+        with (
+            changing(using, made=lambda: sender.owners_made([instance], using)),
+            recording(using) as recorder,
+        ):
+            if recorder is not None:
+                recorder.know(instance.cors_policies_before)
 
 
 def _see_new_database(*, sender: Any, using: str, **_kwargs: object) -> None:

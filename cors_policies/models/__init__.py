@@ -1,5 +1,6 @@
-"""The rows of the policy set."""
+"""The rows of the policy set, and of its history."""
 
+from cors_policies.models.revisions import Revision, RevisionChange  # isort: skip - see there
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
 from cors_policies.models.policies import Policy, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models.versions import PolicySetVersion
@@ -12,4 +13,6 @@ __all__ = [
     "PolicyOrigin",
     "PolicyOriginGroup",
     "PolicySetVersion",
+    "Revision",
+    "RevisionChange",
 ]

@@ -8,6 +8,7 @@ Before you edit: lists keep their order. The rows between a list and its origins
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,7 @@ from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import credential_problems
 from cors_policies.fields import ExactCharField
+from cors_policies.models.owners import Owners, keys_by_name, keys_in
 from cors_policies.models.versions import VersionedManager, VersionedModel
 
 if TYPE_CHECKING:
@@ -51,6 +53,11 @@ class Origin(VersionedModel):
 
     def __str__(self) -> str:
         return self.pattern
+
+    @classmethod
+    def owners_of(cls, rows: models.QuerySet[Any]) -> Owners:
+        """The policies and groups that list the origins."""
+        return Owners(_keys(rows, "policies"), _keys(rows, "origin_groups"))
 
     def clean(self) -> None:
         """Normalises the pattern.
@@ -107,6 +114,17 @@ class OriginGroup(VersionedModel):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def owners_of(cls, rows: models.QuerySet[Any]) -> Owners:
+        """The groups themselves, and the policies that list them."""
+        return Owners(_keys(rows, "policies"), _keys(rows, "pk"))
+
+    @classmethod
+    def owners_made(cls, rows: Sequence[Any], using: str) -> Owners:
+        """The groups of these names."""
+        names = (row.name for row in rows)
+        return Owners(groups=keys_by_name(cls._base_manager.using(using), names))
+
 
 class OriginGroupOrigin(VersionedModel):
     """The place of an origin in a group."""
@@ -127,3 +145,18 @@ class OriginGroupOrigin(VersionedModel):
 
     def __str__(self) -> str:
         return f"{self.group_id}: {self.origin_id}"
+
+    @classmethod
+    def owners_of(cls, rows: models.QuerySet[Any]) -> Owners:
+        """The groups whose lists these are."""
+        return Owners(groups=_keys(rows, "group"))
+
+    @classmethod
+    def owners_in(cls, values: Mapping[str, Any]) -> Owners:
+        """The group whose list this becomes a part of."""
+        return Owners(groups=keys_in(values, "group", "group_id"))
+
+
+def _keys(rows: models.QuerySet[Any], relation: str) -> frozenset[int]:
+    """The keys that the rows have under this name. One query."""
+    return frozenset(rows.order_by().values_list(relation, flat=True)) - {None}

@@ -9,7 +9,7 @@ Before you edit:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.core.exceptions import ValidationError
@@ -24,6 +24,7 @@ from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import check_policy
 from cors_policies.fields import ExactCharField, TimestampField
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
+from cors_policies.models.owners import Owners, keys_by_name, keys_in
 from cors_policies.models.versions import VersionedManager, VersionedModel
 
 RELATION_KEYS: Final = ("allowed_origins", "origin_groups")
@@ -180,6 +181,17 @@ class Policy(VersionedModel):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def owners_of(cls, rows: models.QuerySet[Any]) -> Owners:
+        """The policies themselves."""
+        return Owners(policies=frozenset(rows.order_by().values_list("pk", flat=True)))
+
+    @classmethod
+    def owners_made(cls, rows: Sequence[Any], using: str) -> Owners:
+        """The policies of these names."""
+        names = (row.name for row in rows)
+        return Owners(policies=keys_by_name(cls._base_manager.using(using), names))
+
     def clean(self) -> None:
         """Normalises every field. Raises ``ValidationError`` with the code and field of every problem."""
         policy, problems = check_policy(self._document(), self._known_groups())
@@ -228,7 +240,24 @@ def _offences(texts: list[str]) -> tuple[Offence, ...] | None:
         return None
 
 
-class PolicyOrigin(VersionedModel):
+class PolicyEntry(VersionedModel):
+    """The place of something in a list of a policy."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def owners_of(cls, rows: models.QuerySet[Any]) -> Owners:
+        """The policies whose lists these are."""
+        return Owners(policies=frozenset(rows.order_by().values_list("policy", flat=True)))
+
+    @classmethod
+    def owners_in(cls, values: Mapping[str, Any]) -> Owners:
+        """The policy whose list this becomes a part of."""
+        return Owners(policies=keys_in(values, "policy", "policy_id"))
+
+
+class PolicyOrigin(PolicyEntry):
     """The place of an origin in a policy."""
 
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="origin_entries")
@@ -249,7 +278,7 @@ class PolicyOrigin(VersionedModel):
         return f"{self.policy_id}: {self.origin_id}"
 
 
-class PolicyOriginGroup(VersionedModel):
+class PolicyOriginGroup(PolicyEntry):
     """The place of an origin group in a policy."""
 
     policy = models.ForeignKey(Policy, models.CASCADE, related_name="group_entries")

@@ -8,8 +8,9 @@ Before you edit:
 * An origin's row outlives the lists that it stands in: its description is somebody's note.
 """
 
+from cors_policies.services.authorship import acting
 from cors_policies.services.groups import create_group, delete_group, update_group
-from cors_policies.services.locking import rehearse, touch, writing
+from cors_policies.services.locking import Numbered, numbered, rehearse, touch, writing
 from cors_policies.services.origins import (
     add_origins,
     create_origin,
@@ -18,11 +19,14 @@ from cors_policies.services.origins import (
     update_origin,
 )
 from cors_policies.services.policies import create_policy, delete_policy, update_policy
+from cors_policies.services.revisions import prune_revisions, restore, revision_document
 from cors_policies.services.sets import Change, Report, apply_document
 
 __all__ = [
     "Change",
+    "Numbered",
     "Report",
+    "acting",
     "add_origins",
     "apply_document",
     "create_group",
@@ -31,8 +35,12 @@ __all__ = [
     "delete_group",
     "delete_origin",
     "delete_policy",
+    "numbered",
+    "prune_revisions",
     "rehearse",
     "remove_origins",
+    "restore",
+    "revision_document",
     "touch",
     "update_group",
     "update_origin",

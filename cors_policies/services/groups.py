@@ -75,5 +75,5 @@ def _save(row: OriginGroup, document: object, stored: Document | None, using: st
         return row
     if stored is not None:
         raise_for(member_problems(stored["name"], submitted_patterns(document), "origins", using))
-    documents.write_group(row, group, using)
+    documents.write_groups([(row, group)], using)
     return row

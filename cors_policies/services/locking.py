@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.db import models, transaction
 
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
-from cors_policies.models.versions import changing, lock_policy_set
+from cors_policies.models.versions import changing, lock_policy_set, read_revision_number
+from cors_policies.services.recording import recording
 
 
 def touch() -> None:
@@ -23,12 +25,31 @@ def touch() -> None:
 def writing() -> Iterator[str]:
     """A transaction that holds off other writers of the policy set; gives the alias of its database.
 
+    What it has changed at its end is a revision, or part of the one that the outermost such block makes.
     Whoever reads inside of it before writing (to compare with ``If-Match``, say) reads what stays true.
     """
     using = get_settings().DATABASE_ALIAS
-    with transaction.atomic(using=using):
+    with transaction.atomic(using=using), recording(using):
         lock_policy_set(using)
         yield using
+
+
+@dataclass(slots=True)
+class Numbered:
+    """The number of the last revision: before a write, and after it once that has ended."""
+
+    number: int
+
+
+@contextmanager
+def numbered() -> Iterator[Numbered]:
+    """As :func:`writing`, for who needs to know the revision that it has made."""
+    using = get_settings().DATABASE_ALIAS
+    with transaction.atomic(using=using):
+        with writing():
+            found = Numbered(read_revision_number(using))
+            yield found
+        found.number = read_revision_number(using)
 
 
 def raise_for(problems: Iterable[Problem]) -> None:

@@ -18,7 +18,7 @@ from cors_policies.core.validation import (
     credential_problems,
     normalized_origins,
 )
-from cors_policies.models import Origin, OriginGroup, OriginGroupOrigin, Policy, PolicyOrigin
+from cors_policies.models import Origin, OriginGroup, Policy
 from cors_policies.services.groups import member_problems
 from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
 
@@ -106,10 +106,7 @@ def _store(row: Policy | OriginGroup, patterns: Sequence[str], stored: Sequence[
     if list(patterns) == list(stored):
         return
     row.save(using=using, update_fields=["updated_at"])
-    if isinstance(row, Policy):
-        documents.write_origins(PolicyOrigin, {"policy_id": row.pk}, patterns, using)
-    else:
-        documents.write_origins(OriginGroupOrigin, {"group_id": row.pk}, patterns, using)
+    documents.write_origins(type(row), {row.pk: patterns}, using)
 
 
 def _save(row: Origin, document: object, using: str) -> Origin:

@@ -48,5 +48,5 @@ def _save(row: Policy, document: object, stored: Document | None, using: str) ->
     policy, problems = check_policy(document, groups_named_in(document, using))
     raise_for((*problems, *name_problems(row, document, using)))
     if policy is not None and policy.to_document() != stored:
-        documents.write_policy(row, policy, using)
+        documents.write_policies([(row, policy)], using)
     return row

@@ -8,7 +8,8 @@ Before you edit:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -16,11 +17,12 @@ from cors_policies import documents
 from cors_policies.core.policy import Document
 from cors_policies.core.policy_set import PolicySet, parse_policy_set
 from cors_policies.core.problems import Problem
-from cors_policies.documents import batches
 from cors_policies.models import OriginGroup, Policy
+from cors_policies.models.owners import batches
 from cors_policies.models.policies import known_groups
 from cors_policies.services.groups import member_problems, submitted_patterns
 from cors_policies.services.locking import raise_for, writing
+from cors_policies.services.recording import recording
 
 Action = Literal["created", "updated", "deleted"]
 _POLICY: Final = "policy"
@@ -121,17 +123,38 @@ def _changes(
 
 
 def _write(report: Report, wanted: PolicySet, using: str) -> None:
-    changed = {(change.kind, change.name) for change in report.changes}
-    _delete(Policy, _POLICY, report, using)
-    groups: dict[str, OriginGroup] = {row.name: row for row in OriginGroup.objects.using(using).all()}
-    for group in wanted.origin_groups:
-        if (_GROUP, group.name) in changed:
-            documents.write_group(groups.get(group.name) or OriginGroup(), group, using)
-    policies: dict[str, Policy] = {row.name: row for row in Policy.objects.using(using).all()}
-    for policy in wanted.policies:
-        if (_POLICY, policy.name) in changed:
-            documents.write_policy(policies.get(policy.name) or Policy(), policy, using)
-    _delete(OriginGroup, _GROUP, report, using)
+    changed = {(change.kind, change.name): change.before for change in report.changes}
+    groups = [group for group in wanted.origin_groups if (_GROUP, group.name) in changed]
+    policies = [policy for policy in wanted.policies if (_POLICY, policy.name) in changed]
+    with recording(using) as recorder:
+        keys = _keys(changed, using)
+        with recorder.paused() if recorder else nullcontext():
+            _delete(Policy, _POLICY, report, using)
+            documents.write_groups(_with_rows(OriginGroup, groups, using), using)
+            documents.write_policies(_with_rows(Policy, policies, using), using)
+            _delete(OriginGroup, _GROUP, report, using)
+        if recorder:
+            recorder.know({key: changed[place] for place, key in (_keys(changed, using) | keys).items()})
+
+
+def _with_rows(model: type[Any], values: Sequence[Any], using: str) -> list[tuple[Any, Any]]:
+    """Each value with the row that has its name, or with a new one."""
+    found: dict[str, Any] = {}
+    for batch in batches([value.name for value in values]):
+        found.update((row.name, row) for row in model._default_manager.using(using).filter(name__in=batch))
+    return [(found.get(value.name) or model(), value) for value in values]
+
+
+def _keys(places: Iterable[tuple[str, str]], using: str) -> dict[tuple[str, str], tuple[str, int]]:
+    """Kind and key of the stored rows with these kinds and names."""
+    names: dict[str, list[str]] = {_POLICY: [], _GROUP: []}
+    for kind, name in places:
+        names[kind].append(name)
+    keys = {
+        _POLICY: documents.keys_by_name(Policy, names[_POLICY], using),
+        _GROUP: documents.keys_by_name(OriginGroup, names[_GROUP], using),
+    }
+    return {(kind, name): (kind, key) for kind, found in keys.items() for name, key in found.items()}
 
 
 def _delete(model: type[Policy] | type[OriginGroup], kind: str, report: Report, using: str) -> None:

@@ -1,0 +1,92 @@
+"""What was the policy set at some revision, and how does it become so again?
+
+Before you edit: a revision holds what changed, and no whole set. What the set was is found from what it is,
+by taking back what came later, the latest first. So old revisions can go, and what is left stays right.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final
+
+from cors_policies import documents
+from cors_policies.core.policy import Document
+from cors_policies.core.problems import Problem
+from cors_policies.models import Revision, RevisionChange
+from cors_policies.services.locking import raise_for, writing
+from cors_policies.services.recording import GROUP, POLICY
+from cors_policies.services.sets import Report, apply_document
+
+_LISTS: Final = {POLICY: "policies", GROUP: "origin_groups"}
+
+
+def revision_document(revision: Revision) -> Document:
+    """The JSON document of a revision. Its changes should be prefetched."""
+    return {
+        "number": revision.number,
+        "created_at": revision.created_at,
+        "actor": revision.actor or None,
+        "via": revision.via,
+        "comment": revision.comment,
+        "changes": [change_document(change) for change in revision.changes.all()],
+    }
+
+
+def change_document(change: RevisionChange) -> Document:
+    """The JSON document of one change."""
+    return {
+        "kind": change.kind,
+        "name": change.name,
+        "action": change.action,
+        "before": None if change.before is None else json.loads(change.before),
+        "after": None if change.after is None else json.loads(change.after),
+    }
+
+
+def set_at(revision: Revision, using: str) -> Document:
+    """The policy set document as it was when the revision had been made."""
+    stored = documents.policy_set_document(using)
+    found = {kind: {document["name"]: document for document in stored[key]} for kind, key in _LISTS.items()}
+    later = Revision.objects.using(using).filter(number__gt=revision.number).prefetch_related("changes")
+    for following in later.order_by("-number").iterator(chunk_size=100):
+        _take_back(following.changes.all(), found)
+    return {key: sorted(found[kind].values(), key=lambda item: item["name"]) for kind, key in _LISTS.items()}
+
+
+def restore(revision: Revision, *, dry_run: bool = False) -> Report:
+    """Makes the set equal to what it was at the revision, as a new revision.
+
+    Raises ``InvalidPolicyError`` where that would be refused today, and then stores nothing.
+    """
+    with writing() as using:
+        return apply_document(set_at(revision, using), replace=True, dry_run=dry_run)
+
+
+def prune_revisions(keep: int) -> int:
+    """Deletes all revisions but the last ``keep``, and gives how many those were.
+
+    Raises ``InvalidPolicyError`` for less than 1.
+    """
+    if keep < 1:
+        message = "Write a whole number from 1: the last revision is the number of the set."
+        raise_for([Problem("invalid", "keep", None, keep, message)])
+    with writing() as using:
+        rows = Revision.objects.using(using)
+        kept = rows.order_by("-number").values_list("number", flat=True)[keep - 1 : keep]
+        old = rows.filter(number__lt=kept[0]) if kept else rows.none()
+        count = old.count()
+        old.delete()
+    return count
+
+
+def _take_back(changes: Iterable[RevisionChange], found: dict[str, dict[str, Any]]) -> None:
+    """All names first that there are since: two policies may have changed theirs with each other."""
+    documents_before = []
+    for change in changes:
+        if change.after is not None:
+            found[change.kind].pop(change.name, None)
+        if change.before is not None:
+            documents_before.append((change.kind, json.loads(change.before)))
+    for kind, document in documents_before:
+        found[kind][document["name"]] = document
