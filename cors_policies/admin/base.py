@@ -10,8 +10,8 @@ Before you edit:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib import admin
@@ -74,7 +74,7 @@ class DocumentAdmin(_ModelAdmin):
         extra_context: Any = None,
     ) -> Any:
         """Django's; a form that is sent is checked and stored under the writers' lock."""
-        with services.writing() if request.method == "POST" else nullcontext():
+        with writing(request) if request.method == "POST" else nullcontext():
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
@@ -106,12 +106,12 @@ class DocumentAdmin(_ModelAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Deletes one, under the writers' lock."""
-        with services.writing():
+        with writing(request):
             obj.delete()
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Deletes some, in one transaction."""
-        with services.writing():
+        with writing(request):
             queryset.delete()
 
     def affected(self, obj: Any) -> Iterable[QuerySet[Any]]:
@@ -160,6 +160,13 @@ class DocumentAdmin(_ModelAdmin):
         if name == _HIDDEN:
             return None
         return f"shown_{name}" if hasattr(self, f"shown_{name}") else name
+
+
+@contextmanager
+def writing(request: HttpRequest) -> Iterator[None]:
+    """The writers' lock, for what the user of the request does in the admin."""
+    with services.acting("admin", request.user.get_username()), services.writing():
+        yield
 
 
 def number_of(entries: QuerySet[Any], owner: str) -> Coalesce:

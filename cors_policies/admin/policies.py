@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from cors_policies import documents, services
 from cors_policies.admin import columns
-from cors_policies.admin.base import DocumentAdmin, lines
+from cors_policies.admin.base import DocumentAdmin, lines, writing
 from cors_policies.admin.filters import GroupFilter, HostFilter
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
 from cors_policies.core.policy import MAX_NAME
@@ -111,7 +111,7 @@ class PolicyAdmin(DocumentAdmin):
     @admin.action(description=_("Duplicate, switched off"), permissions=["add"])
     def duplicate(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Copies the selected policies under free names, switched off."""
-        with services.writing():
+        with writing(request):
             rows = [*queryset]
             copies = [copy for copy in (self._copied(request, row) for row in rows) if copy is not None]
         if copies:
@@ -129,7 +129,7 @@ class PolicyAdmin(DocumentAdmin):
         return str(copy)
 
     def _set_mode(self, request: HttpRequest, queryset: QuerySet[Any], mode: Policy.Mode) -> None:
-        with services.writing():
+        with writing(request):
             rows = [*queryset]
             others = [row for row in rows if row.mode != mode]
             changed = sum(self._has_set_mode(request, row, mode) for row in others)

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from drf_spectacular.drainage import isolate_view_method
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
 from cors_policies.api.serializers import ErrorSerializer, PatternsSerializer
+from cors_policies.models.revisions import MAX_COMMENT
 
 ETAG: Final = OpenApiParameter(
     "ETag",
@@ -23,6 +25,12 @@ IF_MATCH: Final = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     description="The ETag that was read, `*`, or a list: 412 where none matches.",
+)
+COMMENT: Final = OpenApiParameter(
+    "comment",
+    OpenApiTypes.STR,
+    OpenApiParameter.QUERY,
+    description=f"Why, for the revision: at most {MAX_COMMENT} characters.",
 )
 _REFUSALS: Final = {
     400: "The body or a parameter is refused; every problem is named.",
@@ -68,28 +76,28 @@ def describe_named(
     noun: str, plural: str, serializer: Any, list_parameters: Iterable[OpenApiParameter]
 ) -> Any:
     """Describes every operation of a kind of named document, for its view set."""
-    changed: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH]}
+    changed: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH, COMMENT]}
     pattern = query("pattern", "An origin to take out; may be repeated, in place of a body.", many=True)
     removal = describe(
         f"Take origins out of {noun}",
         (200, serializer),
         body=PatternsSerializer,
         refusals=[404, 412, 415],
-        parameters=[ETAG, IF_MATCH, pattern],
+        parameters=[ETAG, IF_MATCH, COMMENT, pattern],
     )
     extend = extend_schema_view(
         list=describe(
             f"List {plural}", (200, serializer(many=True)), refusals=[404], parameters=list_parameters
         ),
         create=describe(
-            f"Create {noun}", (201, serializer), body=serializer, refusals=[415], parameters=[ETAG]
+            f"Create {noun}", (201, serializer), body=serializer, refusals=[415], parameters=[ETAG, COMMENT]
         ),
         retrieve=describe(f"Show {noun}", (200, serializer), refusals=[404], parameters=[ETAG]),
         update=describe(f"Replace {noun}", (200, serializer), body=serializer, **changed),
         partial_update=describe(
             f"Change {noun}", (200, serializer), body=serializer(partial=True), **changed
         ),
-        destroy=describe(f"Delete {noun}", (204, None), refusals=[404, 412], parameters=[IF_MATCH]),
+        destroy=describe(f"Delete {noun}", (204, None), refusals=[404, 412], parameters=[IF_MATCH, COMMENT]),
         add_origins=describe(f"Add origins to {noun}", (200, serializer), body=PatternsSerializer, **changed),
     )
 

@@ -21,11 +21,22 @@ def etag(document: Document) -> str:
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
+def numbered_etag(number: int) -> str:
+    """The entity tag of the whole set: the number of its last revision."""
+    return f'"{number}"'
+
+
 def check_if_match(request: Request, document: Document) -> None:
     """Raises ``precondition_failed`` for an ``If-Match`` that the document does not match."""
+    if "If-Match" in request.headers:
+        check_tag(request, etag(document))
+
+
+def check_tag(request: Request, tag: str) -> None:
+    """Raises ``precondition_failed`` for an ``If-Match`` that the entity tag is not among."""
     header = request.headers.get("If-Match")
     if header is None:
         return
     tags = parse_etags(header)
-    if tags != ["*"] and etag(document) not in tags:
+    if tags != ["*"] and tag not in tags:
         raise PreconditionFailed

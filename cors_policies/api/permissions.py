@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.permissions import DjangoModelPermissions
@@ -11,7 +12,8 @@ from rest_framework.request import Request
 class PolicyPermissions(DjangoModelPermissions):
     """Signed-in users with Django's model permissions; reading needs ``view``.
 
-    A view may name other permissions for its own actions in ``action_permissions``.
+    A view may name other permissions for its own actions in ``action_permissions``, one or several, which are
+    needed for one of its ``permission_models``.
     """
 
     perms_map = {  # noqa: RUF012 - REST framework declares it for instances
@@ -29,5 +31,10 @@ class PolicyPermissions(DjangoModelPermissions):
         own = getattr(view, "action_permissions", {}).get(view.action)
         if own is None:
             return super().has_permission(request, view)
-        meta = view.queryset.model._meta
-        return user.has_perm(f"{meta.app_label}.{own}_{meta.model_name}")
+        codes = (own,) if isinstance(own, str) else own
+        models = getattr(view, "permission_models", (view.queryset.model,))
+        return any(user.has_perms(_permissions(codes, model)) for model in models)
+
+
+def _permissions(codes: Iterable[str], model: Any) -> list[str]:
+    return [f"{model._meta.app_label}.{code}_{model._meta.model_name}" for code in codes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from drf_spectacular.openapi import AutoSchema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -23,6 +24,7 @@ from rest_framework.viewsets import GenericViewSet
 from cors_policies import services
 from cors_policies.api import errors
 from cors_policies.api.describing import query
+from cors_policies.api.errors import BadParameter
 from cors_policies.api.etags import check_if_match, etag
 from cors_policies.api.filters import filtered, ordered, searched
 from cors_policies.api.pagination import MAX_PAGE_SIZE, Pages
@@ -30,13 +32,20 @@ from cors_policies.api.parsing import JSONNegotiation, StrictJSONParser, check_p
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
+from cors_policies.models.revisions import MAX_COMMENT
 
-LIST_PARAMETERS = (
+PAGE_PARAMETERS = (
     query("page", "Which page, from 1.", int),
     query("page_size", f"How many on a page, 1 to {MAX_PAGE_SIZE}.", int),
+)
+LIST_PARAMETERS = (
+    *PAGE_PARAMETERS,
     query("search", "Words that must all be found."),
     query("ordering", "Names of columns; a minus before one turns it round."),
 )
+
+
+_MAX_DIGITS = 18
 
 
 class ApiView(APIView):
@@ -49,6 +58,8 @@ class ApiView(APIView):
     versioning_class: Any = None
     parameters: ClassVar[dict[str, set[str]]] = {}
     """The query parameters that each action knows."""
+    takes_comments = False
+    """Whether its writes are revisions, so that a comment may go with them."""
 
     def get_exception_handler(self) -> Any:
         """Our own shape of errors."""
@@ -66,12 +77,23 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """As REST framework's, and refuses parameters that nothing would read."""
         super().initial(request, *args, **kwargs)
-        check_parameters(request.query_params, self.parameters.get(getattr(self, "action", ""), set()))
+        known = self.parameters.get(getattr(self, "action", ""), set())
+        if self.takes_comments and request.method not in SAFE_METHODS:
+            known = known | {"comment"}
+        check_parameters(request.query_params, known)
+        if len(request.query_params.get("comment", "")) > MAX_COMMENT:
+            raise BadParameter("comment", f"Write at most {MAX_COMMENT} characters.")
+
+    def acting(self) -> AbstractContextManager[None]:
+        """Revisions made in this block are the user's, with the comment of the request."""
+        comment = self.request.query_params.get("comment", "")
+        return services.acting("api", self.request.user.get_username(), comment)
 
 
 class ResourceViewSet(ApiView, GenericViewSet[Any]):
     """Rows that are shown as documents, with an ETag each."""
 
+    takes_comments = True
     pagination_class = Pages
     lookup_field = "name"
     lookup_value_regex = "[^/]+"
@@ -101,7 +123,7 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
     @contextmanager
     def changing(self, request: Request) -> Iterator[Any]:
         """The row, while nobody else can write; refused where it is not the one that the client saw."""
-        with races_reported(), services.writing():
+        with races_reported(), self.acting(), services.writing():
             row = self.get_object()
             check_if_match(request, self.document(row))
             yield row
@@ -112,6 +134,13 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
         rows = ordered(request, searched(request, rows, self.searching), self.ordering)
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(self.documents(page))
+
+
+def key_of(text: str) -> int:
+    """The key that stands in an address; what is no number is not found."""
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+        raise NotFound
+    return int(text)
 
 
 @contextmanager
@@ -152,7 +181,7 @@ class NamedViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> Response:
         """The document as it was stored."""
-        with races_reported():
+        with races_reported(), self.acting():
             return self.shown(self.service.create(request.data), status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, **_kwargs: str) -> Response:

@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
-from cors_policies.models import Policy
+from cors_policies.models import Policy, Revision, RevisionChange
 
 
 def _texts(default: list[str] | None = None) -> serializers.ListField:
@@ -79,3 +79,47 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
     errors: Any = ProblemSerializer(many=True)
+
+
+class PolicySetSerializer(serializers.Serializer[Any]):
+    """A policy set document."""
+
+    origin_groups: Any = OriginGroupSerializer(many=True, required=False)
+    policies: Any = PolicySerializer(many=True)
+
+
+class NamesSerializer(serializers.Serializer[Any]):
+    """What becomes of named documents."""
+
+    created = serializers.ListField(child=serializers.CharField())
+    updated = serializers.ListField(child=serializers.CharField())
+    deleted = serializers.ListField(child=serializers.CharField())
+    unchanged = serializers.IntegerField(min_value=0)
+
+
+class ReportSerializer(NamesSerializer):
+    """What a replacement of the set changes."""
+
+    revision = serializers.IntegerField(min_value=0)
+    origin_groups: Any = NamesSerializer()
+
+
+class ChangeSerializer(serializers.Serializer[Any]):
+    """What a revision has changed of one policy or origin group."""
+
+    kind = serializers.ChoiceField(choices=RevisionChange.Kind.choices)
+    name = serializers.CharField()
+    action = serializers.ChoiceField(choices=RevisionChange.Action.choices)
+    before = serializers.DictField(allow_null=True)
+    after = serializers.DictField(allow_null=True)
+
+
+class RevisionSerializer(serializers.Serializer[Any]):
+    """A revision."""
+
+    number = serializers.IntegerField(min_value=1)
+    created_at = serializers.DateTimeField()
+    actor = serializers.CharField(allow_null=True)
+    via = serializers.ChoiceField(choices=Revision.Via.choices)
+    comment = serializers.CharField(allow_blank=True)
+    changes: Any = ChangeSerializer(many=True)

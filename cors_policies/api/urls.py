@@ -8,15 +8,20 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from cors_policies.api.schema import DescriptionView, DocumentationView
+from cors_policies.api.sets import PolicySetViewSet, RevisionViewSet
 from cors_policies.api.views import OriginGroupViewSet, OriginViewSet, PolicyViewSet
 
 _router = SimpleRouter()
 _router.register("policies", PolicyViewSet, basename="cors-policy")
 _router.register("origin-groups", OriginGroupViewSet, basename="cors-origin-group")
+_router.register("revisions", RevisionViewSet, basename="cors-revision")
 _router.register("origins", OriginViewSet, basename="cors-origin")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", DescriptionView.as_view(), name="cors-schema"),
     path("docs/", DocumentationView.as_view(), name="cors-docs"),
+    path(
+        "policy-set/", PolicySetViewSet.as_view({"get": "retrieve", "put": "update"}), name="cors-policy-set"
+    ),
     *_router.urls,
 ]

@@ -7,18 +7,18 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import status
-from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cors_policies import documents, services
-from cors_policies.api.describing import ETAG, IF_MATCH, describe, describe_named, query
+from cors_policies.api.describing import COMMENT, ETAG, IF_MATCH, describe, describe_named, query
 from cors_policies.api.filters import OriginFilters, PolicyFilters
 from cors_policies.api.resources import (
     LIST_PARAMETERS,
     NamedViewSet,
     ResourceViewSet,
     Service,
+    key_of,
     races_reported,
 )
 from cors_policies.api.serializers import OriginGroupSerializer, OriginSerializer, PolicySerializer
@@ -26,7 +26,6 @@ from cors_policies.core.policy import Document
 from cors_policies.models import Origin, OriginGroup, Policy
 
 _LISTING = {"page", "page_size", "search", "ordering"}
-_MAX_DIGITS = 18
 _POLICY_FILTERS = (
     query("mode", "The mode.", enum=["live", "off"]),
     query("host", "The host pattern."),
@@ -75,7 +74,7 @@ class OriginGroupViewSet(NamedViewSet):
         return documents.group_documents(rows)
 
 
-_CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH]}
+_CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH, COMMENT]}
 
 
 @extend_schema_view(
@@ -86,7 +85,11 @@ _CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF
         parameters=[*LIST_PARAMETERS, query("pattern", "The pattern, however it is written.")],
     ),
     create=describe(
-        "Create an origin", (201, OriginSerializer), body=OriginSerializer, refusals=[415], parameters=[ETAG]
+        "Create an origin",
+        (201, OriginSerializer),
+        body=OriginSerializer,
+        refusals=[415],
+        parameters=[ETAG, COMMENT],
     ),
     retrieve=describe("Show an origin", (200, OriginSerializer), refusals=[404], parameters=[ETAG]),
     partial_update=describe(
@@ -95,7 +98,9 @@ _CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF
         body=OriginSerializer(partial=True),
         **_CHANGED,
     ),
-    destroy=describe("Revoke an origin everywhere", (204, None), refusals=[404, 412], parameters=[IF_MATCH]),
+    destroy=describe(
+        "Revoke an origin everywhere", (204, None), refusals=[404, 412], parameters=[IF_MATCH, COMMENT]
+    ),
 )
 class OriginViewSet(ResourceViewSet):
     """Origins: one row for each pattern, shared by all policies and groups."""
@@ -125,9 +130,7 @@ class OriginViewSet(ResourceViewSet):
 
     def get_object(self) -> Any:
         """The origin; what is no number is not found."""
-        text = self.kwargs["id"]
-        if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
-            raise NotFound
+        self.kwargs["id"] = key_of(self.kwargs["id"])
         return super().get_object()
 
     def list(self, request: Request) -> Response:
@@ -136,7 +139,7 @@ class OriginViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> Response:
         """The origin as it was stored."""
-        with races_reported():
+        with races_reported(), self.acting():
             return self.shown(services.create_origin(request.data), status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, **_kwargs: str) -> Response:

@@ -1,4 +1,4 @@
-"""What do ``export`` and ``import`` do?"""
+"""What do ``export``, ``import`` and ``prune-revisions`` do?"""
 
 from __future__ import annotations
 
@@ -19,12 +19,19 @@ def export_set(output: str | None = None) -> Outcome:
     return Outcome("")
 
 
-def import_set(file: str, *, replace: bool = False, dry_run: bool = False) -> Outcome:
+def import_set(file: str, *, replace: bool = False, dry_run: bool = False, comment: str = "") -> Outcome:
     """What the document of the file changes, or would change.
 
     Raises ``RefusedError``, and then nothing is stored.
     """
     document = files.read(file)
-    with refusing("Nothing was stored."):
+    with refusing("Nothing was stored."), services.acting("command", comment=comment):
         report = services.apply_document(document, replace=replace, dry_run=dry_run)
     return Outcome("".join(f"{line}\n" for line in report_lines(report, dry_run=dry_run)))
+
+
+def prune_revisions(keep: int) -> Outcome:
+    """How many revisions were deleted. Raises ``RefusedError``."""
+    with refusing("Nothing was deleted."):
+        count = services.prune_revisions(keep)
+    return Outcome(f"{count} revision{'' if count == 1 else 's'} deleted.\n")

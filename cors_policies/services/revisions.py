@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, Final
+
+from django.utils.timezone import get_default_timezone, is_naive, make_aware
 
 from cors_policies import documents
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import Problem
+from cors_policies.core.timestamps import timestamp_text
 from cors_policies.models import Revision, RevisionChange
 from cors_policies.services.locking import raise_for, writing
 from cors_policies.services.recording import GROUP, POLICY
@@ -25,7 +29,7 @@ def revision_document(revision: Revision) -> Document:
     """The JSON document of a revision. Its changes should be prefetched."""
     return {
         "number": revision.number,
-        "created_at": revision.created_at,
+        "created_at": timestamp_text(_aware(revision.created_at)),
         "actor": revision.actor or None,
         "via": revision.via,
         "comment": revision.comment,
@@ -78,6 +82,11 @@ def prune_revisions(keep: int) -> int:
         count = old.count()
         old.delete()
     return count
+
+
+def _aware(moment: datetime) -> datetime:
+    """A project may keep its times naive."""
+    return make_aware(moment, get_default_timezone()) if is_naive(moment) else moment
 
 
 def _take_back(changes: Iterable[RevisionChange], found: dict[str, dict[str, Any]]) -> None:

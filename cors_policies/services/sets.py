@@ -54,6 +54,11 @@ class Report:
     unchanged_policies: int
     unchanged_groups: int
 
+    @property
+    def changes_groups(self) -> bool:
+        """Whether origin groups are among what changes."""
+        return any(change.kind == _GROUP for change in self.changes)
+
     def to_document(self) -> Document:
         """The answer of an import: names by action, and the same for the groups."""
         policies = self._names(_POLICY) | {"unchanged": self.unchanged_policies}

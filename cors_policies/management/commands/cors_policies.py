@@ -18,10 +18,11 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cors_policies.cli.explaining import explain_request, parse_headers
 from cors_policies.cli.outcome import DONE, Outcome, RefusedError
-from cors_policies.cli.sets import export_set, import_set
+from cors_policies.cli.sets import export_set, import_set, prune_revisions
 from cors_policies.cli.showing import escaped
 from cors_policies.cli.status import show_status, touch
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
+from cors_policies.models.revisions import MAX_COMMENT
 
 _REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
 _COMMON_VALUES: Final = ("--settings", "--pythonpath")
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
         add("status", "show the versions in database, cache and process, sizes, load time and the last error")
         add("touch", "make every process load the set anew, after it was changed by SQL")
+        _add_prune_options(add("prune-revisions", "delete all revisions but the last ones"))
 
     def handle(self, *_args: Any, subcommand: str, **options: Any) -> None:
         """Runs the subcommand and prints what it says. Raises ``CommandError``, with the exit status."""
@@ -75,7 +77,8 @@ def _export(options: dict[str, Any]) -> Outcome:
 
 
 def _import(options: dict[str, Any]) -> Outcome:
-    return import_set(options["file"], replace=options["replace"], dry_run=options["dry_run"])
+    flags = {name: options[name] for name in ("replace", "dry_run", "comment")}
+    return import_set(options["file"], **flags)
 
 
 def _explain(options: dict[str, Any]) -> Outcome:
@@ -90,6 +93,7 @@ _SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
     "explain": _explain,
     "status": lambda _options: show_status(),
     "touch": lambda _options: touch(),
+    "prune-revisions": lambda options: prune_revisions(options["keep"]),
 }
 
 
@@ -110,6 +114,17 @@ def _add_import_options(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
     parser.add_argument("--replace", action="store_true", help="also delete what the file lacks")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and store nothing")
+    _add_comment_option(parser)
+
+
+def _add_comment_option(parser: ArgumentParser) -> None:
+    parser.add_argument("--comment", default="", type=_comment, help="why, for the revision that this makes")
+
+
+def _add_prune_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--keep", required=True, type=_count, metavar="N", help="how many to keep; every one can be restored"
+    )
 
 
 def _add_explain_options(parser: ArgumentParser) -> None:
@@ -134,3 +149,15 @@ def _header(line: str) -> str:
     if ":" not in line:
         raise ArgumentTypeError(f"{line!r} has no colon. Write it as 'X-Token: abc'.")
     return line
+
+
+def _comment(text: str) -> str:
+    if len(text) > MAX_COMMENT or not text.isprintable():
+        raise ArgumentTypeError(f"write at most {MAX_COMMENT} printable characters")
+    return text
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1):  # noqa: PLR2004
+        raise ArgumentTypeError(f"{text!r} is no number of revisions. Write a whole number from 1")
+    return int(text)
