@@ -22,6 +22,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from cors_policies import services
 from cors_policies.api import errors
+from cors_policies.api.bodies import BodyRequest
 from cors_policies.api.describing import query
 from cors_policies.api.etags import check_if_match, etag
 from cors_policies.api.filters import filtered, ordered, searched
@@ -49,6 +50,16 @@ class ApiView(APIView):
     versioning_class: Any = None
     parameters: ClassVar[dict[str, set[str]]] = {}
     """The query parameters that each action knows."""
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        """As REST framework's, but for a body of unknown length."""
+        return BodyRequest(
+            request,
+            parsers=self.get_parsers(),
+            authenticators=self.get_authenticators(),
+            negotiator=self.get_content_negotiator(),
+            parser_context=self.get_parser_context(request),
+        )
 
     def get_exception_handler(self) -> Any:
         """Our own shape of errors."""

@@ -7,6 +7,7 @@ them.
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from cors_policies.api.evaluation import EvaluationView
 from cors_policies.api.schema import DescriptionView, DocumentationView
 from cors_policies.api.views import OriginGroupViewSet, OriginViewSet, PolicyViewSet
 
@@ -18,5 +19,6 @@ _router.register("origins", OriginViewSet, basename="cors-origin")
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", DescriptionView.as_view(), name="cors-schema"),
     path("docs/", DocumentationView.as_view(), name="cors-docs"),
+    path("evaluate/", EvaluationView.as_view(), name="cors-evaluate"),
     *_router.urls,
 ]

@@ -53,7 +53,10 @@ class BrowserRequest:
 
     @property
     def path_info(self) -> str:
-        """The path that the server sees: without query and fragment, percent-encoding undone."""
+        """The path that the server sees: without query and fragment, percent-encoding undone.
+
+        A backslash is a slash (https://url.spec.whatwg.org/#path-state).
+        """
         return _path_info(self.path)
 
     @property
@@ -92,12 +95,15 @@ class BrowserRequest:
         return tuple((name, fetch_rules.normalize_header_value(value)) for name, value in self.headers)
 
 
-def parse_browser_request(document: object) -> BrowserRequest:
-    """The request that the JSON object describes. Raises :class:`InvalidPolicyError` with every problem."""
+def parse_browser_request(document: object, more_keys: tuple[str, ...] = ()) -> BrowserRequest:
+    """The request that the JSON object describes; ``more_keys`` of it are for somebody else to read.
+
+    Raises :class:`InvalidPolicyError` with every problem.
+    """
     if not isinstance(document, Mapping):
         problem = Problem("invalid", "", None, document, f"Write a JSON object, as in {_EXAMPLE}.")
         raise InvalidPolicyError([problem])
-    reader = Reader(document, REQUEST_KEYS)
+    reader = Reader(document, REQUEST_KEYS + more_keys)
     request = BrowserRequest(
         method=_method(reader),
         path=reader.pattern("path", "invalid-path", _parse_path),
@@ -119,7 +125,7 @@ class _Parsed(NamedTuple):
 
 
 def _path_info(path: str) -> str:
-    return unquote(_QUERY_OR_FRAGMENT.sub("", path))
+    return unquote(_QUERY_OR_FRAGMENT.sub("", path).replace("\\", "/"))
 
 
 def _parse_path(text: str) -> _Parsed:
