@@ -45,7 +45,8 @@ class BodyRequest(Request):
 
     def _load_stream(self) -> None:
         super()._load_stream()  # type: ignore[misc]
-        if self._stream is None and _has_unmeasured_body(self._request):
+        stream: Any = self._stream
+        if stream is None and _has_unmeasured_body(self._request):
             self._stream = _unmeasured_body(self._request)
 
 

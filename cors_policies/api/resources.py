@@ -53,12 +53,9 @@ class ApiView(APIView):
 
     def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
         """As REST framework's, but for a body of unknown length."""
+        usual: Any = super().initialize_request(request, *args, **kwargs)
         return BodyRequest(
-            request,
-            parsers=self.get_parsers(),
-            authenticators=self.get_authenticators(),
-            negotiator=self.get_content_negotiator(),
-            parser_context=self.get_parser_context(request),
+            request, usual.parsers, usual.authenticators, usual.negotiator, usual.parser_context
         )
 
     def get_exception_handler(self) -> Any:
