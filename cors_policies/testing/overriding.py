@@ -17,7 +17,7 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, Final, TypeVar, cast
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
+from asgiref.sync import iscoroutinefunction
 
 from cors_policies import documents
 from cors_policies.store import store
@@ -71,7 +71,7 @@ class override_cors_policies:  # noqa: N801 - a function to those who use it, as
             with store.overridden(self._set):
                 return await function(*args, **kwargs)
 
-        return markcoroutinefunction(inner)
+        return inner
 
     def _class(self, decorated: Any) -> Any:
         if not issubclass(decorated, unittest.TestCase):

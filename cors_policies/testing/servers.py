@@ -80,7 +80,7 @@ def named_server(scheme: str, netloc: str) -> Server:
 def own_server(client: Client) -> Server:
     """The server that the client reaches with a path alone."""
     defaults: dict[str, Any] = client.defaults
-    environ: dict[str, str] = {name: defaults[name] for name in _OWN if name in defaults}
+    environ: dict[str, Any] = {name: defaults[name] for name in _OWN if name in defaults}
     request = RequestFactory(**defaults).generic("GET", "/", **environ)
     try:
         host = request.get_host()
