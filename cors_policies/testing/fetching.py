@@ -20,7 +20,7 @@ from cors_policies.core.fetch_rules import find_readable_names
 from cors_policies.testing.blocked import blocked
 from cors_policies.testing.calls import Call, first_call
 from cors_policies.testing.checking import preflight_failure, sharing_failure
-from cors_policies.testing.sending import send, send_preflight
+from cors_policies.testing.sending import discard, send, send_preflight
 from cors_policies.testing.servers import own_server, resolve
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def browser_fetch(  # noqa: PLR0913 - the arguments of fetch()
         location = response.headers.get("Location")
         if location is None or response.status_code not in _REDIRECTS:
             return _reduced(response, call)
+        discard(response)
         call = call.redirected(response.status_code, location)
     raise ValueError(f"{url} is redirected more than {MAX_REDIRECTS} times: browsers give up.")
 
@@ -70,12 +71,13 @@ def _fetch(client: Client, call: Call) -> Response:
     if call.request.needs_preflight:
         answer = send_preflight(client, call)
         failure = preflight_failure(answer.status_code, answer.headers, call.request)
+        discard(answer)
         if failure:
             raise blocked(call.request, failure)
     response = send(client, call)
     failure = sharing_failure(response.headers, call.request)
     if failure:
-        response.close()
+        discard(response)
         raise blocked(call.request, failure)
     return response
 

@@ -86,6 +86,8 @@ class TestWhatItHoldsFor:
 
         assert found == [True]
 
+    # Python 3.12 and later warn of forks beside threads, which other tests have left.
+    @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
     def test_forked_child(self) -> None:
         with override_cors_policies(ONE):
             child = os.fork()
