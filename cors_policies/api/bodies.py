@@ -52,7 +52,7 @@ class BodyRequest(Request):
 
 def _has_unmeasured_body(request: HttpRequest) -> bool:
     """Whether a body follows all the same (https://www.rfc-editor.org/rfc/rfc9112#section-6.3)."""
-    if "CONTENT_LENGTH" in request.META:
+    if request.META.get("CONTENT_LENGTH"):  # some servers set an empty one
         return False
     if "HTTP_TRANSFER_ENCODING" in request.META:
         return True

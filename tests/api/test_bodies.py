@@ -119,8 +119,9 @@ class TestSize:
 class TestWithoutLength:
     """A WSGI server that marks the end of a body lets it be read; of another one it cannot be."""
 
-    def test_is_read_where_the_end_is_marked(self, admin_client: Client) -> None:
-        marked = {"wsgi.input_terminated": True}
+    @pytest.mark.parametrize("length", [{}, {"CONTENT_LENGTH": ""}])
+    def test_is_read_where_the_end_is_marked(self, admin_client: Client, length: dict[str, str]) -> None:
+        marked = {"wsgi.input_terminated": True, **length}
 
         response = post_unmeasured(admin_client, io.BytesIO(padded(100)), **marked)
 
@@ -134,10 +135,11 @@ class TestWithoutLength:
         assert (response.status_code, response.json()) == (413, TOO_LARGE)
         assert stream.taken <= MAX_BYTES + 64 * 1024
 
-    def test_is_refused_where_it_is_not(self, admin_client: Client) -> None:
+    @pytest.mark.parametrize("length", [{}, {"CONTENT_LENGTH": ""}])
+    def test_is_refused_where_it_is_not(self, admin_client: Client, length: dict[str, str]) -> None:
         stream = Endless()
 
-        response = post_unmeasured(admin_client, stream)
+        response = post_unmeasured(admin_client, stream, **length)
 
         (error,) = response.json()["errors"]
         assert (response.status_code, error["code"], stream.taken) == (400, "parse_error", 0)
@@ -154,6 +156,7 @@ class TestAsgi:
             pytest.param("2", [], padded(200), 200, id="http-2"),
             pytest.param("1.1", [(b"content-length", b"200")], padded(200), 200, id="measured"),
             pytest.param("1.1", [], b"", 400, id="no-body"),
+            pytest.param("1.1", [(b"content-length", b"0")], b"", 400, id="measured-no-body"),
             pytest.param("2", [], b"", 400, id="http-2-no-body"),
             pytest.param(
                 "1.1",
