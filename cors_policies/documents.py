@@ -27,7 +27,7 @@ from cors_policies.core.hosts import parse_host_pattern
 from cors_policies.core.path_group import Site
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import POLICY_KEYS, Document, OriginGroup, Policy
-from cors_policies.core.policy_set import group_offences
+from cors_policies.core.policy_set import group_offences, parse_policy_set
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.snapshot import Snapshot, compile_snapshot
 from cors_policies.core.timestamps import parse_timestamp
@@ -99,6 +99,16 @@ def read_policy_set(using: str) -> StoredSet:
     Raises :exc:`TornReadError` where that never stops.
     """
     return read_documents(using).check()
+
+
+def set_of(document: object) -> StoredSet:
+    """The set that a policy set document describes, as if it were stored and nothing else.
+
+    Raises ``InvalidPolicyError`` with every problem.
+    """
+    described = parse_policy_set(document)
+    groups = {group.name: group for group in described.origin_groups}
+    return StoredSet("", list(described.policies), groups)
 
 
 def read_documents(using: str) -> StoredDocuments:

@@ -38,6 +38,7 @@ _REFUSALS: Final = {
     403: "The user lacks the model permission.",
     404: "There is no such thing.",
     412: "It has changed since it was read (`precondition_failed`).",
+    413: "The body is larger than 32 MB.",
     415: "The body is no JSON by its Content-Type.",
 }
 
@@ -55,10 +56,13 @@ def describe(
     refusals: Iterable[int] = (),
     parameters: Iterable[OpenApiParameter] = (),
 ) -> Callable[[Any], Any]:
-    """Describes an operation: what it answers where all is well, and each status where not."""
+    """Describes an operation: what it answers where all is well, and each status where not.
+
+    A body may be too large, whatever the operation.
+    """
     status, serializer = answer
     responses: dict[int, Any] = {status: serializer or OpenApiResponse(description="Done; no body.")}
-    for code in (400, 401, 403, *refusals):
+    for code in (400, 401, 403, *refusals, *((413,) if body else ())):
         responses[code] = OpenApiResponse(ErrorSerializer, description=_REFUSALS[code])
     extend = extend_schema(
         summary=summary, request=body, responses=responses, parameters=[*parameters], filters=False

@@ -12,6 +12,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.utils.mediatypes import media_type_matches
 
+from cors_policies.api.bodies import read_bounded
 from cors_policies.api.errors import BadParameter
 from cors_policies.json_text import NoJsonError, parse_json
 
@@ -19,16 +20,17 @@ _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class StrictJSONParser(BaseParser):
-    """JSON in UTF-8, of any depth that is bearable, without a key that stands twice."""
+    """JSON in UTF-8, of any size and depth that is bearable, without a key that stands twice."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The value of the body. Raises ``ParseError`` for what is no JSON."""
+        """The value of the body. Raises ``ParseError`` for what is no JSON, and 413 for what is too large."""
+        content = read_bounded(stream)
         try:
-            return parse_json(stream.read())
+            return parse_json(content)
         except NoJsonError as error:
             raise ParseError(f"The body {error}") from error
 

@@ -23,6 +23,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from cors_policies import services
 from cors_policies.api import errors
+from cors_policies.api.bodies import BodyRequest
 from cors_policies.api.describing import query
 from cors_policies.api.errors import BadParameter
 from cors_policies.api.etags import check_if_match, etag
@@ -60,6 +61,13 @@ class ApiView(APIView):
     """The query parameters that each action knows."""
     takes_comments = False
     """Whether its writes are revisions, so that a comment may go with them."""
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Request:
+        """As REST framework's, but for a body of unknown length."""
+        usual: Any = super().initialize_request(request, *args, **kwargs)
+        return BodyRequest(
+            request, usual.parsers, usual.authenticators, usual.negotiator, usual.parser_context
+        )
 
     def get_exception_handler(self) -> Any:
         """Our own shape of errors."""

@@ -9,6 +9,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from cors_policies.core.browser import ALLOWED, CREDENTIALS_NOT_ALLOWED, DENIED, UNGOVERNED
+from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
+from cors_policies.core.engine import REASONS
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
 from cors_policies.models import Policy, Revision, RevisionChange
 
@@ -60,6 +63,45 @@ class OriginSerializer(serializers.Serializer[Any]):
     origin_groups = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
+class PolicySetSerializer(serializers.Serializer[Any]):
+    """A policy set document."""
+
+    origin_groups = OriginGroupSerializer(many=True, required=False)
+    policies = PolicySerializer(many=True)
+
+
+class BrowserRequestSerializer(serializers.Serializer[Any]):
+    """A call of ``fetch()``, as the script writes it, and the page and server that it is between."""
+
+    method = serializers.CharField()
+    path = serializers.CharField()
+    origin = serializers.CharField(required=False, allow_blank=True, allow_null=True)
+    host = serializers.CharField(default="", allow_blank=True)
+    scheme = serializers.ChoiceField(choices=SCHEMES, default="https")
+    headers = serializers.DictField(child=serializers.CharField(allow_blank=True), default={})
+    credentials = serializers.ChoiceField(choices=CREDENTIALS_MODES, default="omit")
+    policy_set = PolicySetSerializer(required=False)
+
+
+class AnswerSerializer(serializers.Serializer[Any]):
+    """An answer of the server; the status is null where the view decides it."""
+
+    status = serializers.IntegerField(allow_null=True)
+    headers = serializers.DictField(child=serializers.CharField())
+
+
+class EvaluationSerializer(serializers.Serializer[Any]):
+    """What a browser would do."""
+
+    outcome = serializers.ChoiceField(choices=[ALLOWED, DENIED, UNGOVERNED])
+    reason = serializers.ChoiceField(choices=[*REASONS, CREDENTIALS_NOT_ALLOWED])
+    policy = serializers.CharField(allow_null=True)
+    path_group = _texts()
+    preflight = AnswerSerializer(allow_null=True)
+    actual = AnswerSerializer(allow_null=True)
+    explanation = _texts()
+
+
 class PatternsSerializer(serializers.Serializer[Any]):
     """Origins to add to a list, or to take out of it."""
 
@@ -79,13 +121,6 @@ class ErrorSerializer(serializers.Serializer[Any]):
 
     type = serializers.ChoiceField(choices=["validation_error", "client_error", "server_error"])
     errors: Any = ProblemSerializer(many=True)
-
-
-class PolicySetSerializer(serializers.Serializer[Any]):
-    """A policy set document."""
-
-    origin_groups: Any = OriginGroupSerializer(many=True, required=False)
-    policies: Any = PolicySerializer(many=True)
 
 
 class NamesSerializer(serializers.Serializer[Any]):

@@ -7,6 +7,7 @@ them.
 from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
+from cors_policies.api.evaluation import EvaluationView
 from cors_policies.api.schema import DescriptionView, DocumentationView
 from cors_policies.api.sets import PolicySetViewSet, RevisionViewSet
 from cors_policies.api.views import OriginGroupViewSet, OriginViewSet, PolicyViewSet
@@ -23,5 +24,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "policy-set/", PolicySetViewSet.as_view({"get": "retrieve", "put": "update"}), name="cors-policy-set"
     ),
+    path("evaluate/", EvaluationView.as_view(), name="cors-evaluate"),
     *_router.urls,
 ]

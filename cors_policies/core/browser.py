@@ -29,6 +29,7 @@ __all__ = [
     "BrowserRequest",
     "Evaluation",
     "evaluate",
+    "is_cross_origin",
     "parse_browser_request",
 ]
 
@@ -101,6 +102,11 @@ def evaluate(snapshot: Snapshot, request: BrowserRequest) -> Evaluation:
     )
 
 
+def is_cross_origin(request: BrowserRequest) -> bool:
+    """Whether a browser checks the answer: the page has an origin, and it is not the server's own."""
+    return bool(request.origin) and not is_own_origin(_facts(request), request.origin or "")
+
+
 def _answer(decision: Decision) -> Answer:
     headers = dict(decision.headers)
     if decision.vary:
@@ -113,7 +119,7 @@ def _follow(snapshot: Snapshot, request: BrowserRequest) -> Course:
     facts = _facts(request)
     if not request.origin:
         return Course(request=request, reason=engine.NOT_CORS, decision=decide(snapshot, facts))
-    if is_own_origin(facts, request.origin):
+    if not is_cross_origin(request):
         decision = decide(snapshot, _same_origin_facts(facts))
         return Course(request=request, reason=engine.SAME_ORIGIN, decision=decision)
     preflight = decide(snapshot, _preflight_facts(facts, request)) if request.needs_preflight else None

@@ -53,7 +53,10 @@ class BrowserRequest:
 
     @property
     def path_info(self) -> str:
-        """The path that the server sees: without query and fragment, percent-encoding undone."""
+        """The path that the server sees: without query and fragment, percent-encoding undone.
+
+        A backslash is a slash (https://url.spec.whatwg.org/#path-state).
+        """
         return _path_info(self.path)
 
     @property
@@ -92,17 +95,20 @@ class BrowserRequest:
         return tuple((name, fetch_rules.normalize_header_value(value)) for name, value in self.headers)
 
 
-def parse_browser_request(document: object) -> BrowserRequest:
-    """The request that the JSON object describes. Raises :class:`InvalidPolicyError` with every problem."""
+def parse_browser_request(document: object, more_keys: tuple[str, ...] = ()) -> BrowserRequest:
+    """The request that the JSON object describes; ``more_keys`` of it are for somebody else to read.
+
+    Raises :class:`InvalidPolicyError` with every problem.
+    """
     if not isinstance(document, Mapping):
         problem = Problem("invalid", "", None, document, f"Write a JSON object, as in {_EXAMPLE}.")
         raise InvalidPolicyError([problem])
-    reader = Reader(document, REQUEST_KEYS)
+    reader = Reader(document, REQUEST_KEYS + more_keys)
     request = BrowserRequest(
         method=_method(reader),
         path=reader.pattern("path", "invalid-path", _parse_path),
         origin=None if document.get("origin") is None else reader.text("origin"),
-        host=reader.optional_pattern("host", "invalid-host", _parse_host),
+        host=reader.optional_pattern("host", "invalid-host", parse_host),
         scheme=reader.choice("scheme", SCHEMES, "https"),
         headers=_headers(reader, document.get("headers", {})),
         credentials=reader.choice("credentials", CREDENTIALS_MODES, "omit"),
@@ -112,17 +118,17 @@ def parse_browser_request(document: object) -> BrowserRequest:
     return request
 
 
-class _Parsed(NamedTuple):
+class Parsed(NamedTuple):
     """What :meth:`Reader.pattern` takes from a parser."""
 
     text: str
 
 
 def _path_info(path: str) -> str:
-    return unquote(_QUERY_OR_FRAGMENT.sub("", path))
+    return unquote(_QUERY_OR_FRAGMENT.sub("", path).replace("\\", "/"))
 
 
-def _parse_path(text: str) -> _Parsed:
+def _parse_path(text: str) -> Parsed:
     if not text.startswith("/"):
         raise PatternError("no-leading-slash", 'A path starts with "/". Write /api/orders, without the host.')
     if _UNSENDABLE.search(text):
@@ -131,23 +137,23 @@ def _parse_path(text: str) -> _Parsed:
         raise PatternError(
             "dot-segment", 'Browsers resolve "." and ".." before they send a path. Write it resolved.'
         )
-    return _Parsed(text)
+    return Parsed(text)
 
 
-def _parse_host(text: str) -> _Parsed:
+def parse_host(text: str) -> Parsed:
     """The host as the browser writes it, with its port. A trailing dot stays: it makes another origin."""
     host, port = split_host_port(text.strip())
     if _PORT.fullmatch(port) is None or (port and not 1 <= int(port) <= _MAX_PORT):
         raise PatternError("invalid-port", f'"{text}": write a host and a port, as in api.example.com:8000.')
     dot = "." if host.endswith(".") else ""
     host = canonical_host(host.removesuffix(".")) + dot
-    return _Parsed(f"{host}:{int(port)}" if port else host)
+    return Parsed(f"{host}:{int(port)}" if port else host)
 
 
-def _parse_method(text: str) -> _Parsed:
+def _parse_method(text: str) -> Parsed:
     if not http.is_token(text):
         raise PatternError("invalid-method", f'"{text}" is no method. Write one such as GET or PUT.')
-    return _Parsed(text)
+    return Parsed(text)
 
 
 def _method(reader: Reader) -> str:

@@ -142,6 +142,22 @@ def passes_header_check(answer: Mapping[str, str], unsafe_names: Iterable[str], 
     )
 
 
+def find_readable_names(answer: Mapping[str, str], *, credentials: bool) -> frozenset[str]:
+    """The lower-case names of the response headers that a script on another origin may read.
+
+    https://fetch.spec.whatwg.org/#concept-filtered-response-cors
+    """
+    exposed = _tokens(answer.get(http.ACCESS_CONTROL_EXPOSE_HEADERS, "")) or ()
+    names = answer if http.ANY in exposed and not credentials else exposed
+    readable = http.SAFELISTED_RESPONSE_HEADERS.union(name.lower() for name in names)
+    return readable - http.FORBIDDEN_RESPONSE_HEADERS
+
+
+def is_ok_status(status: int) -> bool:
+    """Whether a preflight may be answered with the status (https://fetch.spec.whatwg.org/#ok-status)."""
+    return 200 <= status <= 299  # noqa: PLR2004 - the standard's own words
+
+
 def _essence(value: str) -> str:
     """Type and subtype; parameters do not count (https://mimesniff.spec.whatwg.org/#parse-a-mime-type)."""
     return value.partition(";")[0].strip(_HTTP_WHITESPACE).lower()

@@ -43,7 +43,7 @@ class Problem:
 
     def under(self, place: str) -> Problem:
         """The same problem, seen from a document that holds this one at ``place``."""
-        return replace(self, field=f"{place}.{self.field}")
+        return replace(self, field=f"{place}.{self.field}" if self.field else place)
 
     def __str__(self) -> str:
         return f"{self.attr}: {self.code}: {self.message}"

@@ -16,6 +16,7 @@ Before you edit:
   end, the set is kept, and what is in force after the next end is compiled some seconds ahead.
 * ``_due``, ``_changes`` and ``_settled`` are written under ``_guard`` only: a change that a request
   overlooked would be a revocation that is lost.
+* While the set is overridden (a test's) ``_due`` stays 0, and what is loaded meanwhile waits for the end.
 * Loads take turns by ``_loading``, so that an older set is never installed over a newer one. The lock is
   replaced when its holder is stuck; what that one brings at last is dropped.
 """
@@ -25,7 +26,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
@@ -39,6 +41,7 @@ from cors_policies.models.versions import PendingChange, pending_change
 from cors_policies.store.connection import Database, is_private, is_test_environment, own_connection
 from cors_policies.store.looking import look
 from cors_policies.store.outage import Outage
+from cors_policies.store.overriding import Override
 from cors_policies.store.pacing import collecting_nothing, giving_way
 from cors_policies.store.refresher import ABANDON_AFTER, Refresher
 from cors_policies.store.shared_cache import SharedCache
@@ -57,6 +60,7 @@ class Store:
     def __init__(self) -> None:
         self._snapshot = EMPTY_SNAPSHOT
         self._stored: StoredSet | None = None
+        self._overrides: tuple[Override, ...] = ()
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -87,13 +91,26 @@ class Store:
         """The snapshot to decide a request by. In the steady state this is a comparison, and no query."""
         if time.monotonic() < self._due:
             return self._snapshot
-        return self._attend()
+        return self._overriding() or self._attend()
 
     async def acurrent(self) -> Snapshot:
         """As :meth:`current`; in the steady state without a thread."""
         if time.monotonic() < self._due:
             return self._snapshot
-        return await sync_to_async(self._attend)()
+        return self._overriding() or await sync_to_async(self._attend)()
+
+    @contextmanager
+    def overridden(self, stored: StoredSet) -> Iterator[None]:
+        """Until the end of the block every thread obeys this set, whatever is stored. The last one counts."""
+        override = Override(stored)
+        with self._guard:
+            self._overrides = (*self._overrides, override)
+            self._due = 0.0
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._overrides = tuple(other for other in self._overrides if other is not override)
 
     def mark_pending(self, change: PendingChange) -> None:
         """A row has changed in a transaction that is still open."""
@@ -140,6 +157,10 @@ class Store:
         key = settings.CACHE_ALIAS, settings.REFRESH_INTERVAL
         return self._caches.get(key) or self._caches.setdefault(key, SharedCache(*key))
 
+    def _overriding(self) -> Snapshot | None:
+        overrides = self._overrides
+        return overrides[-1].current() if overrides else None
+
     def _attend(self) -> Snapshot:
         """What :meth:`current` does when it is time to look, or something has changed here."""
         if connections[get_settings().DATABASE_ALIAS].in_atomic_block:
@@ -150,7 +171,7 @@ class Store:
             snapshot = self._snapshot
         with self._guard:
             self._pending = {change for change in self._pending if change.is_open}
-            is_settled = self._settled == self._changes and not self._pending
+            is_settled = self._settled == self._changes and not self._pending and not self._overrides
             self._due = min(self._next_look, self._expiry()) if is_settled else 0.0
         return snapshot
 

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cors_policies.core import browser
-from cors_policies.core.browser import BrowserRequest, Evaluation, evaluate
+from cors_policies.core.browser import BrowserRequest, Evaluation, evaluate, is_cross_origin
 from cors_policies.core.engine import REASONS, Decision, StatedFacts, decide
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import OriginGroup, Policy
@@ -495,6 +495,25 @@ class TestSameOrigin:
         assert evaluation.reason == "same-origin"
         assert evaluation.actual is not None
         assert evaluation.actual.headers == headers
+
+
+class TestCrossOrigin:
+    """A browser checks the answer where the page has an origin that is not the server's own."""
+
+    @pytest.mark.parametrize(
+        ("origin", "host", "expected"),
+        [
+            (APP, "api.example", True),
+            (APP, "", True),
+            ("null", "null", True),
+            (APP, "app.example", False),
+            (APP, "app.example:443", False),
+            ("", "api.example", False),
+            (None, "api.example", False),
+        ],
+    )
+    def test_is_cross_origin(self, origin: str | None, host: str, expected: bool) -> None:
+        assert is_cross_origin(BrowserRequest(path="/", origin=origin, host=host)) is expected
 
 
 class TestNoOrigin:

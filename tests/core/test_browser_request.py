@@ -77,6 +77,12 @@ class TestDocument:
     def test_what_is_no_object_is_refused_whole(self, document: object) -> None:
         assert problems(document) == [("invalid", "")]
 
+    def test_keys_of_somebody_else_are_left_alone(self) -> None:
+        request = parse_browser_request(MINIMAL | {"more": 1}, ("more",))
+
+        assert request == parse_browser_request(MINIMAL)
+        assert problems(MINIMAL | {"more": 1}) == [("unknown-key", "more")]
+
     def test_method_and_path_are_required(self) -> None:
         assert problems({}) == [("required", "method"), ("required", "path")]
 
@@ -184,6 +190,8 @@ class TestPath:
             pytest.param("/100%", "/100%", id="no-encoding"),
             pytest.param("/a..b/...", "/a..b/...", id="dots-inside-segments"),
             pytest.param("/a?/../b", "/a", id="dot-segment-in-the-query"),
+            pytest.param("/a\\b?\\c", "/a/b", id="backslash"),
+            pytest.param("/a%5Cb", "/a\\b", id="encoded-backslash"),
         ],
     )
     def test_is_what_the_server_sees(self, path: str, path_info: str) -> None:
@@ -204,6 +212,8 @@ class TestPath:
             pytest.param("/a/../b", id="two-dots"),
             pytest.param("/a/.", id="one-dot"),
             pytest.param("/a/%2E%2e/b", id="encoded-dots"),
+            pytest.param("/a\\..\\b", id="dots-between-backslashes"),
+            pytest.param("\\a", id="leading-backslash"),
             pytest.param("/a\nb", id="line-break"),
             pytest.param("/a\x00", id="nul"),
             pytest.param("/\ud800", id="lone-surrogate"),

@@ -1,13 +1,17 @@
 """Does the client's half of the CORS protocol follow the Fetch standard, clause by clause?"""
 
+from typing import ClassVar
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cors_policies.core.fetch_rules import (
+    find_readable_names,
     find_unsafe_names,
     is_forbidden_header,
     is_header_value,
+    is_ok_status,
     is_safelisted_header,
     needs_preflight,
     normalize_header_value,
@@ -15,6 +19,7 @@ from cors_policies.core.fetch_rules import (
     passes_header_check,
     passes_method_check,
 )
+from cors_policies.core.vocabulary import SAFELISTED_RESPONSE_HEADERS
 
 ORIGIN = "https://app.example"
 UNSAFE_CHARACTERS = '"():<>?@[\\]{}\x7f' + "".join(map(chr, range(0x20))).replace("\t", "")
@@ -357,3 +362,41 @@ class TestHeaderCheck:
 
     def test_a_malformed_list_fails_even_where_no_name_is_asked_for(self) -> None:
         assert not passes_header_check({"Access-Control-Allow-Headers": "a b"}, (), credentials=False)
+
+
+class TestReadableNames:
+    """A script may read CORS-safelisted and exposed response headers, and never a forbidden one."""
+
+    ANSWER: ClassVar = {"Content-Type": "text/plain", "X-Total": "1", "X-Page": "2", "Set-Cookie": "a=b"}
+
+    @pytest.mark.parametrize(
+        ("exposed", "credentials", "more"),
+        [
+            pytest.param("", False, set(), id="none"),
+            pytest.param("X-Total, x-missing", False, {"x-total", "x-missing"}, id="listed"),
+            pytest.param("x-total,,\tx-page ", True, {"x-total", "x-page"}, id="empty-elements"),
+            pytest.param("Set-Cookie, set-cookie2, x-a", False, {"x-a"}, id="forbidden"),
+            pytest.param("*", False, {"x-total", "x-page", "access-control-expose-headers"}, id="wildcard"),
+            pytest.param("*, x-a", True, {"*", "x-a"}, id="wildcard-is-a-name-beside-credentials"),
+            pytest.param("x-total, x page", False, set(), id="no-list"),
+        ],
+    )
+    def test_names(self, exposed: str, credentials: bool, more: set[str]) -> None:
+        answer = {**self.ANSWER, "Access-Control-Expose-Headers": exposed}
+
+        assert find_readable_names(answer, credentials=credentials) == SAFELISTED_RESPONSE_HEADERS | more
+
+    def test_without_the_header_only_the_safelisted_ones(self) -> None:
+        assert find_readable_names(self.ANSWER, credentials=False) == SAFELISTED_RESPONSE_HEADERS
+
+
+class TestOkStatus:
+    """A preflight is answered by a status from 200 to 299."""
+
+    @pytest.mark.parametrize("status", [200, 204, 299])
+    def test_ok(self, status: int) -> None:
+        assert is_ok_status(status)
+
+    @pytest.mark.parametrize("status", [100, 199, 300, 304, 404, 500])
+    def test_not_ok(self, status: int) -> None:
+        assert not is_ok_status(status)

@@ -35,6 +35,9 @@ class TestProblem:
             PROBLEM.message,
         )
 
+    def test_under_is_the_place_itself_for_the_whole_document(self) -> None:
+        assert Problem("invalid", "", None, 1, "Write one.").under("policy_set").attr == "policy_set"
+
     def test_str_names_place_code_and_remedy(self) -> None:
         assert str(PROBLEM) == "allowed_origins.2: invalid-origin: Write the whole origin."
 
