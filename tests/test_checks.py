@@ -28,6 +28,7 @@ from cors_policies.checks import (
     UNSHARED_CACHES,
     check_stored_set,
 )
+from cors_policies.core.guardrails import check_guardrails
 from cors_policies.middleware import CorsPolicyMiddleware
 from tests.helpers import policy
 
@@ -223,6 +224,12 @@ class TestSettings:
                 "CORS_POLICIES['API_PERMISSION_CLASSES'] is 'rest_framework.permissions.AllowAny'.",
             ),
             ({"API_PERMISSION_CLASSES": [7]}, "CORS_POLICIES['API_PERMISSION_CLASSES'] is [7]."),
+            ({"GUARDRAILS": ["https://a.example"]}, "CORS_POLICIES['GUARDRAILS'] is ['https://a.example']."),
+            ({"GUARDRAILS": None}, "CORS_POLICIES['GUARDRAILS'] is None."),
+            (
+                {"GUARDRAILS": {"ALLOWED_ORIGIN": []}},
+                "CORS_POLICIES['GUARDRAILS'] holds what is no guard rail: ALLOWED_ORIGIN is [].",
+            ),
         ],
     )
     def test_bad_ones_are_reported_and_not_used(self, settings: Settings, value: Any, text: str) -> None:
@@ -243,6 +250,36 @@ class TestSettings:
             "cors_policies.E001",
             True,
         )
+
+    def test_guard_rails_are_reported_entry_by_entry(self, settings: Settings) -> None:
+        settings.CORS_POLICIES = {
+            "GUARDRAILS": {
+                "ALLOWED_ORIGINS": ["https://a.example", "a.example"],
+                "FORBID_ANY_ORIGIN_PATHS": "/api/**",
+                "MAX_AGE": "1",
+            }
+        }
+        start = "CORS_POLICIES['GUARDRAILS'] holds what is no guard rail: "
+
+        assert [(message.id, message.msg.removeprefix(start)) for message in found()] == [
+            ("cors_policies.E001", "ALLOWED_ORIGINS.1 is 'a.example'."),
+            ("cors_policies.E001", "FORBID_ANY_ORIGIN_PATHS is '/api/**'."),
+            ("cors_policies.E001", "MAX_AGE is '1'."),
+        ]
+
+    def test_guard_rails_are_used(self, settings: Settings) -> None:
+        settings.CORS_POLICIES = {
+            "GUARDRAILS": {
+                "ALLOWED_ORIGINS": ["https://*.example.com", r"~https://a[0-9]\.test"],
+                "CREDENTIALED_ORIGINS": ("HTTPS://app.example.com/",),
+                "FORBID_ANY_ORIGIN_PATHS": ["/admin/**"],
+                "MAX_AGE": 0,
+            }
+        }
+
+        assert ids() == []
+        assert check_guardrails(settings.CORS_POLICIES["GUARDRAILS"])[0] == conf.get_settings().GUARDRAILS
+        assert conf.get_settings().GUARDRAILS.max_age == 0
 
     def test_all_are_reported_at_once(self, settings: Settings) -> None:
         settings.CORS_POLICIES = {"COLOUR": 1, "REFRESH_INTERVAL": -1, "DATABASE_ALIAS": "default"}
@@ -347,6 +384,7 @@ class TestPage:
         assert {key: eval(default) for key, default in rows.items()} == {  # noqa: S307 - the page is ours
             **{key: getattr(conf.Settings(), key) for key in rows},
             "API_PERMISSION_CLASSES": [*conf.DEFAULT_PERMISSION_CLASSES],
+            "GUARDRAILS": {},
         }
 
 

@@ -85,14 +85,8 @@ class Breach:
     def counts_against(self, policy: Bounded) -> bool:
         """Whether a policy that allows the pattern exceeds the rail."""
         if self.rail == FORBID_ANY_ORIGIN_PATHS:
-            return any(map(self._meets(policy.path), self.paths))
+            return _could_match(policy.path, self.paths)
         return self.rail == ALLOWED_ORIGINS or policy.allow_credentials
-
-    def _meets(self, path: str) -> Callable[[PathPattern], bool]:
-        if not path:
-            return bool
-        own = parse_path_pattern(path)
-        return lambda forbidden: intersects(own, forbidden)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +110,13 @@ class Guardrails:
                 yield from self._breaches(text)
 
     def max_age_problem(self, max_age: int | None) -> Problem | None:
-        """Why a policy may not have this max-age, or ``None``. Where it has none, the browser's own counts."""
+        """Why a policy may not have this max-age, or ``None``. Without one, the browser's own counts."""
         limit = self.max_age
         if limit is None or (BROWSERS_MAX_AGE if max_age is None else max_age) <= limit:
             return None
-        message = f"This site's guard rail {MAX_AGE} allows {limit} seconds at most. Write a number up to that."
+        message = (
+            f"This site's guard rail {MAX_AGE} allows {limit} seconds at most. Write a number up to that."
+        )
         return Problem(GUARDRAIL, "max_age", None, max_age, message)
 
     def _breaches(self, text: str) -> Iterator[Breach]:
@@ -156,9 +152,7 @@ def check_guardrails(given: Mapping[Any, object]) -> tuple[Guardrails, tuple[Pro
     return rails, tuple(reader.problems)
 
 
-def _patterns(
-    reader: Reader, rail: str, code: str, parse: Callable[[str], _Pattern]
-) -> tuple[_Pattern, ...]:
+def _patterns(reader: Reader, rail: str, code: str, parse: Callable[[str], _Pattern]) -> tuple[_Pattern, ...]:
     found = []
     for index, entry in reader.entries(rail, ()):
         try:
@@ -166,6 +160,15 @@ def _patterns(
         except PatternError as error:
             reader.note(code, rail, entry, str(error), index)
     return tuple(found)
+
+
+def _could_match(path: str, forbidden: Iterable[PathPattern]) -> bool:
+    """Whether the pattern could match a path that one of the others matches; one that is none cannot."""
+    try:
+        own = parse_path_pattern(path)
+    except PatternError:
+        return False
+    return any(intersects(own, pattern) for pattern in forbidden)
 
 
 def _is_any(text: str) -> bool:
