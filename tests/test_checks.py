@@ -17,11 +17,14 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
 from pytest_django import Settings
 
 from cors_policies import conf, services
 from cors_policies.checks import (
     ANSWERING,
+    CSRF_MIDDLEWARE,
+    DJANGO_CSRF_MIDDLEWARE,
     FOREIGN_SETTINGS,
     MIDDLEWARE,
     OTHER_MIDDLEWARE,
@@ -29,6 +32,7 @@ from cors_policies.checks import (
     check_stored_set,
 )
 from cors_policies.core.guardrails import check_guardrails
+from cors_policies.csrf import CorsPolicyCsrfMiddleware
 from cors_policies.middleware import CorsPolicyMiddleware
 from tests.helpers import policy
 
@@ -45,6 +49,14 @@ class OwnCommonMiddleware(CommonMiddleware):
     """A project's own kind of one that answers."""
 
 
+class OwnCsrfMiddleware(CorsPolicyCsrfMiddleware):
+    """A project's own kind of our CSRF middleware."""
+
+
+class OwnDjangoCsrfMiddleware(CsrfViewMiddleware):
+    """A project's own kind of Django's."""
+
+
 adding_middleware = partial(lambda get_response: get_response)
 """Middleware that is no class, and only adds to answers."""
 
@@ -53,7 +65,7 @@ def found() -> list[CheckMessage]:
     """What our checks say; those that are registered, and none of Django's."""
     ours = [check for check in registry.get_checks() if check.__module__ == "cors_policies.checks"]
     messages = [message for check in ours for message in check(app_configs=None, databases=None)]
-    assert len(ours) == 5
+    assert len(ours) == 6
     assert all(message.hint for message in messages)
     return messages
 
@@ -164,6 +176,49 @@ class TestMiddleware:
 
         assert spec is not None
         assert f"class {found_name}(" in Path(spec.origin or "").read_text("utf-8")
+
+
+class TestCsrfMiddleware:
+    """The CSRF middleware that asks policies stands in place of Django's."""
+
+    @pytest.mark.parametrize(
+        "middleware",
+        [
+            pytest.param([MIDDLEWARE, DJANGO_CSRF_MIDDLEWARE], id="django"),
+            pytest.param([MIDDLEWARE, CSRF_MIDDLEWARE], id="ours"),
+            pytest.param([MIDDLEWARE, HERE("OwnCsrfMiddleware")], id="derived-from-ours"),
+            pytest.param([MIDDLEWARE, DJANGO_CSRF_MIDDLEWARE, HERE("adding_middleware")], id="others"),
+        ],
+    )
+    def test_alone_is_silent(self, settings: Settings, middleware: list[str]) -> None:
+        settings.MIDDLEWARE = middleware
+
+        assert ids() == []
+
+    @pytest.mark.parametrize(
+        ("middleware", "named"),
+        [
+            pytest.param([CSRF_MIDDLEWARE, DJANGO_CSRF_MIDDLEWARE], DJANGO_CSRF_MIDDLEWARE, id="behind"),
+            pytest.param([DJANGO_CSRF_MIDDLEWARE, CSRF_MIDDLEWARE], DJANGO_CSRF_MIDDLEWARE, id="before"),
+            pytest.param(
+                [HERE("OwnCsrfMiddleware"), HERE("OwnDjangoCsrfMiddleware")],
+                HERE("OwnDjangoCsrfMiddleware"),
+                id="both-derived",
+            ),
+        ],
+    )
+    def test_beside_django_is_reported(self, settings: Settings, middleware: list[str], named: str) -> None:
+        settings.MIDDLEWARE = [MIDDLEWARE, *middleware]
+
+        (message,) = found()
+
+        assert (message.id, message.msg.split()[0]) == ("cors_policies.W006", named)
+        assert (message.hint or "").startswith(f"Remove {named} ")
+
+    def test_before_the_policies_answers_too_early(self, settings: Settings) -> None:
+        settings.MIDDLEWARE = [CSRF_MIDDLEWARE, MIDDLEWARE]
+
+        assert ids() == ["W002"]
 
 
 class TestForeignSettings:

@@ -20,7 +20,7 @@ from cors_policies.core import vocabulary as http
 from cors_policies.core.covering import covers
 from cors_policies.core.credentials import matches_any_site
 from cors_policies.core.origin_index import OriginIndex
-from cors_policies.core.origins import OriginPattern, is_exact_text, parse_origin_pattern
+from cors_policies.core.origins import OriginKind, OriginPattern, is_exact_text, parse_origin_pattern
 from cors_policies.core.paths import PathPattern, intersects, parse_path_pattern
 from cors_policies.core.policy import MAX_MAX_AGE
 from cors_policies.core.problems import PatternError, Problem
@@ -59,16 +59,31 @@ class OriginLimit:
 
     patterns: tuple[OriginPattern, ...]
     _index: OriginIndex = field(init=False, repr=False, compare=False)
+    _below: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_index", OriginIndex((pattern.text, 0) for pattern in self.patterns))
+        domains = (pattern for pattern in self.patterns if pattern.kind is OriginKind.SUBDOMAINS)
+        object.__setattr__(
+            self, "_below", frozenset(domain.text.replace("://*", "", 1) for domain in domains)
+        )
 
     def covers(self, text: str) -> bool:
         """Whether the canonical pattern stays within the limit."""
         if is_exact_text(text):
-            return self._index.find(text) is not None
+            return (bool(self._below) and self._is_below(text)) or self._index.find(text) is not None
         narrower = parse_origin_pattern(text)
         return any(covers(wider, narrower) for wider in self.patterns)
+
+    def _is_below(self, text: str) -> bool:
+        """Whether a domain is above the exact origin: found sooner than by the index, which parses."""
+        scheme, _, rest = text.partition("://")
+        dot = rest.find(".")
+        while dot > 0:
+            if scheme + rest[dot:] in self._below:
+                return True
+            dot = rest.find(".", dot + 1)
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +112,12 @@ class Guardrails:
     credentialed_origins: OriginLimit | None = None
     forbid_any_origin_paths: tuple[PathPattern, ...] = ()
     max_age: int | None = None
+    limits_origins: bool = field(init=False)
+    """Whether there is a rail that an origin can lie beyond."""
 
-    @property
-    def limits_origins(self) -> bool:
-        """Whether there is a rail that an origin can lie beyond."""
-        return bool(self.allowed_origins or self.credentialed_origins or self.forbid_any_origin_paths)
+    def __post_init__(self) -> None:
+        limits = self.allowed_origins or self.credentialed_origins or self.forbid_any_origin_paths
+        object.__setattr__(self, "limits_origins", bool(limits))
 
     def breaches(self, texts: Iterable[str]) -> Iterator[Breach]:
         """The rails that canonical patterns lie beyond, in the order of the patterns."""

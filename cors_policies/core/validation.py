@@ -95,7 +95,8 @@ def check_policy(
     )
     _check_origins(reader, policy, origins, rails)
     _check_groups(reader, policy, group_names, groups)
-    _check_max_age(reader, policy, rails)
+    if rails.max_age is not None:
+        _check_max_age(reader, policy, rails)
     if policy.allow_credentials:
         _check_exposed_any(reader, exposed)
     elif policy.trust_for_csrf:

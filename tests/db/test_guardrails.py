@@ -281,7 +281,7 @@ class TestAdmin:
 
         assert shown == {
             "allowed_origins": [("guardrail", "Line 2:")],
-            "origin_groups": [("guardrail", "Line 1,")],
+            "origin_groups": [("guardrail", "Line 1:")],
             "max_age": [("guardrail", "This si")],
         }
 
