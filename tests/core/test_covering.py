@@ -45,7 +45,7 @@ def pattern(text: str) -> OriginPattern:
 
 
 class TestTable:
-    """``*`` stands for what semantics say it stands for, on both sides."""
+    """``*`` stands for what it matches, no more and no less, on both sides."""
 
     @pytest.mark.parametrize(
         ("wider", "narrower"),

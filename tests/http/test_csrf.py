@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from cors_policies import services
-from cors_policies.core.snapshot import EMPTY_SNAPSHOT
+from cors_policies.core import policy as core
+from cors_policies.core.snapshot import EMPTY_SNAPSHOT, compile_snapshot
 from cors_policies.csrf import CorsPolicyCsrfMiddleware, is_trusted
 from cors_policies.models import Policy
 from tests.core.building import compiled
@@ -238,6 +239,24 @@ class TestRequest:
         snapshot = compiled(policy(**FRONT_END))
 
         assert not is_trusted(self.request(cors_snapshot=snapshot, path_info="/elsewhere"))
+
+    @pytest.mark.parametrize("origin", ["null", "not-an-origin", "https://A.example"])
+    def test_no_policy_makes_trusted_what_is_no_origin(self, origin: str) -> None:
+        """Validation refuses such a policy; the check does not lean on that."""
+        unchecked = core.Policy(
+            name="p", path="/**", allowed_origins=("*",), allow_credentials=True, trust_for_csrf=True
+        )
+        request = self.request(cors_snapshot=compile_snapshot([unchecked], {}))
+        assert is_trusted(request)
+
+        request.META["HTTP_ORIGIN"] = origin
+
+        assert not is_trusted(request)
+
+    def test_no_policy_without_credentials_is_trusted(self) -> None:
+        unchecked = core.Policy(name="p", path="/**", allowed_origins=(APP,), trust_for_csrf=True)
+
+        assert not is_trusted(self.request(cors_snapshot=compile_snapshot([unchecked], {})))
 
     @pytest.mark.parametrize("host", ["evil.test", "api.example.com"])
     def test_refused_host_is_no_error(self, settings: Settings, host: str) -> None:
