@@ -24,6 +24,8 @@ from cors_policies.conf import DEFAULT_PERMISSION_CLASSES, get_settings, setting
 from cors_policies.documents import read_policy_set
 
 MIDDLEWARE: Final = "cors_policies.middleware.CorsPolicyMiddleware"
+CSRF_MIDDLEWARE: Final = "cors_policies.csrf.CorsPolicyCsrfMiddleware"
+DJANGO_CSRF_MIDDLEWARE: Final = "django.middleware.csrf.CsrfViewMiddleware"
 OTHER_MIDDLEWARE: Final = "corsheaders.middleware.CorsMiddleware"
 ANSWERING: Final = frozenset(
     {
@@ -35,7 +37,7 @@ ANSWERING: Final = frozenset(
         "django.middleware.cache.CacheMiddleware",
         "django.middleware.cache.UpdateCacheMiddleware",
         "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
+        DJANGO_CSRF_MIDDLEWARE,
         "django.middleware.http.ConditionalGetMiddleware",
         "django.middleware.locale.LocaleMiddleware",
         "django.middleware.security.SecurityMiddleware",
@@ -75,6 +77,7 @@ def register_checks() -> None:
     checks.register(check_settings)
     checks.register(check_cache)
     checks.register(check_middleware)
+    checks.register(check_csrf_middleware)
     checks.register(check_foreign_settings)
     checks.register(check_stored_set, checks.Tags.database)
 
@@ -111,6 +114,22 @@ def check_cache(**_kwargs: Any) -> list[CheckMessage]:
 def check_middleware(**_kwargs: Any) -> list[CheckMessage]:
     """W001 to W003: the middleware is missing, too late, or not alone."""
     return list(_middleware_messages(list(settings.MIDDLEWARE)))
+
+
+def check_csrf_middleware(**_kwargs: Any) -> list[CheckMessage]:
+    """W006: Django's CSRF middleware is installed beside ours, and refuses what ours trusts."""
+    kinds = [(name, _kinds(name)) for name in settings.MIDDLEWARE]
+    ours = [name for name, kind in kinds if CSRF_MIDDLEWARE in kind]
+    others = [name for name, kind in kinds if DJANGO_CSRF_MIDDLEWARE in kind and CSRF_MIDDLEWARE not in kind]
+    return [
+        checks.Warning(
+            f"{name} is installed beside {ours[0]}: a request is checked twice, and here by no policy.",
+            hint=f"Remove {name} from MIDDLEWARE: the other one does all that it does.",
+            id="cors_policies.W006",
+        )
+        for name in others
+        if ours
+    ]
 
 
 def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:

@@ -14,7 +14,10 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.signals import setting_changed
 
+from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails, check_guardrails
+
 SETTING: Final = "CORS_POLICIES"
+GUARDRAILS: Final = "GUARDRAILS"
 DEFAULT_PERMISSION_CLASSES: Final = ("cors_policies.api.permissions.PolicyPermissions",)
 
 
@@ -26,6 +29,7 @@ class Settings:
     CACHE_ALIAS: str | None = None
     DATABASE_ALIAS: str = "default"
     API_PERMISSION_CLASSES: tuple[str, ...] = DEFAULT_PERMISSION_CLASSES
+    GUARDRAILS: Guardrails = NO_GUARDRAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,25 @@ def setting_problems() -> list[SettingProblem]:
             SettingProblem(SETTING, f"{SETTING} is no dict.", f"Write {SETTING} = {{...}}, or remove it.")
         ]
     known = ", ".join(_READERS)
-    return [
+    of_keys = [
         SettingProblem(str(key), f"{SETTING} has the unknown key {key!r}.", f"The keys are: {known}.")
         if key not in _READERS
         else SettingProblem(key, f"{SETTING}[{key!r}] is {value!r}.", _REMEDIES[key])
         for key, value in given.items()
         if not _is_usable(key, value)
+    ]
+    return [*of_keys, *_guardrail_problems(given.get(GUARDRAILS, {}))]
+
+
+def _guardrail_problems(given: object) -> list[SettingProblem]:
+    problems = check_guardrails(given)[1] if isinstance(given, Mapping) else ()
+    return [
+        SettingProblem(
+            GUARDRAILS,
+            f"{SETTING}[{GUARDRAILS!r}] holds what is no guard rail: {problem.attr} is {problem.value!r}.",
+            problem.message,
+        )
+        for problem in problems
     ]
 
 
@@ -106,11 +123,19 @@ def _dotted_names(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def _guardrails(value: object) -> Guardrails:
+    """What can be read of them, the rest in the safe direction: a rail must not vanish by a typing error."""
+    if not isinstance(value, Mapping):
+        raise TypeError(value)
+    return check_guardrails(value)[0]
+
+
 _READERS: Final = {
     "REFRESH_INTERVAL": _seconds,
     "CACHE_ALIAS": _cache_alias,
     "DATABASE_ALIAS": _alias,
     "API_PERMISSION_CLASSES": _dotted_names,
+    GUARDRAILS: _guardrails,
 }
 _REMEDIES: Final = {
     "REFRESH_INTERVAL": "Write a number of seconds, as in 1.0; 0 looks before every request.",
@@ -119,6 +144,7 @@ _REMEDIES: Final = {
     "API_PERMISSION_CLASSES": (
         'Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].'
     ),
+    GUARDRAILS: 'Write a dict, as in {"ALLOWED_ORIGINS": ["https://*.example.com"], "MAX_AGE": 3600}.',
 }
 
 

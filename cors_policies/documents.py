@@ -23,15 +23,17 @@ from typing import Any, Final, NamedTuple, TypeVar
 from django.db import OperationalError
 from django.db.models import QuerySet
 
+from cors_policies.conf import get_settings
+from cors_policies.core.guardrails import Guardrails
 from cors_policies.core.hosts import parse_host_pattern
 from cors_policies.core.path_group import Site
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import POLICY_KEYS, Document, OriginGroup, Policy
-from cors_policies.core.policy_set import group_offences, parse_policy_set
+from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.snapshot import Snapshot, compile_snapshot
 from cors_policies.core.timestamps import parse_timestamp
-from cors_policies.core.validation import KnownGroups, check_group, check_policy
+from cors_policies.core.validation import KnownGroups, check_group, check_policy, find_objections
 from cors_policies.models import Origin, OriginGroupOrigin, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models import OriginGroup as OriginGroupRow
 from cors_policies.models import Policy as PolicyRow
@@ -82,11 +84,16 @@ class StoredDocuments:
     groups: list[Document]
 
     def check(self) -> StoredSet:
-        """The same as values; what is invalid is among ``broken``. The documents are used up."""
+        """The same as values; what is invalid is among ``broken``. The documents are used up.
+
+        The site's guard rails hold here too: what was stored before they were set must not exceed them.
+        """
+        rails = get_settings().GUARDRAILS
         broken: list[BrokenRow] = []
         groups = dict(_checked_groups(self.groups, broken))
-        known = {name: group_offences(group.origins) for name, group in groups.items()}
-        return StoredSet(self.version, list(_checked_policies(self.policies, known, broken)), groups, broken)
+        known = {name: find_objections(group.origins, rails) for name, group in groups.items()}
+        policies = list(_checked_policies(self.policies, known, rails, broken))
+        return StoredSet(self.version, policies, groups, broken)
 
 
 class TornReadError(OperationalError):
@@ -106,7 +113,7 @@ def set_of(document: object) -> StoredSet:
 
     Raises ``InvalidPolicyError`` with every problem.
     """
-    described = parse_policy_set(document)
+    described = parse_policy_set(document, rails=get_settings().GUARDRAILS)
     groups = {group.name: group for group in described.origin_groups}
     return StoredSet("", list(described.policies), groups)
 
@@ -354,13 +361,13 @@ def _checked_groups(
 
 
 def _checked_policies(
-    documents: list[Document], known: KnownGroups, broken: list[BrokenRow]
+    documents: list[Document], known: KnownGroups, rails: Guardrails, broken: list[BrokenRow]
 ) -> Iterator[Policy]:
     """Takes the documents away one by one: a large set is not kept in memory twice."""
     documents.reverse()
     while documents:
         document = documents.pop()
-        policy, problems = check_policy(document, known)
+        policy, problems = check_policy(document, known, rails)
         if policy is None:
             broken.append(BrokenRow("policy", str(document["name"]), problems, _shield(document)))
         else:

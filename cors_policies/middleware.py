@@ -9,6 +9,7 @@ Before you edit:
   (``request.headers`` costs more than all of this together).
 * A request is decided once, by one snapshot, before the view runs; what the view changes is obeyed by the
   next request.
+* The snapshot goes along with the request, so that the CSRF check (:mod:`cors_policies.csrf`) asks the same.
 * On a governed path the policy is the only authority: what a view set of ``Access-Control-*`` is removed.
 """
 
@@ -45,7 +46,8 @@ class CorsPolicyMiddleware:
         """The response to the request, with what the decision says on it."""
         if self._is_async:
             return self.__acall__(request)
-        decision = decide(store.current(), RequestFacts(request))
+        snapshot = request.cors_snapshot = store.current()  # type: ignore[attr-defined]
+        decision = decide(snapshot, RequestFacts(request))
         response = self.get_response(request) if decision.status is None else _answer(decision)
         if decision.group is not None:
             put_headers(response.headers, decision.headers, decision.vary)
@@ -53,7 +55,8 @@ class CorsPolicyMiddleware:
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """As ``__call__``."""
-        decision = decide(await store.acurrent(), RequestFacts(request))
+        snapshot = request.cors_snapshot = await store.acurrent()  # type: ignore[attr-defined]
+        decision = decide(snapshot, RequestFacts(request))
         response = await self.get_response(request) if decision.status is None else _answer(decision)
         if decision.group is not None:
             put_headers(response.headers, decision.headers, decision.vary)

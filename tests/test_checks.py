@@ -17,17 +17,22 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import connection
 from django.middleware.common import CommonMiddleware
+from django.middleware.csrf import CsrfViewMiddleware
 from pytest_django import Settings
 
 from cors_policies import conf, services
 from cors_policies.checks import (
     ANSWERING,
+    CSRF_MIDDLEWARE,
+    DJANGO_CSRF_MIDDLEWARE,
     FOREIGN_SETTINGS,
     MIDDLEWARE,
     OTHER_MIDDLEWARE,
     UNSHARED_CACHES,
     check_stored_set,
 )
+from cors_policies.core.guardrails import check_guardrails
+from cors_policies.csrf import CorsPolicyCsrfMiddleware
 from cors_policies.middleware import CorsPolicyMiddleware
 from tests.helpers import policy
 
@@ -44,6 +49,14 @@ class OwnCommonMiddleware(CommonMiddleware):
     """A project's own kind of one that answers."""
 
 
+class OwnCsrfMiddleware(CorsPolicyCsrfMiddleware):
+    """A project's own kind of our CSRF middleware."""
+
+
+class OwnDjangoCsrfMiddleware(CsrfViewMiddleware):
+    """A project's own kind of Django's."""
+
+
 adding_middleware = partial(lambda get_response: get_response)
 """Middleware that is no class, and only adds to answers."""
 
@@ -52,7 +65,7 @@ def found() -> list[CheckMessage]:
     """What our checks say; those that are registered, and none of Django's."""
     ours = [check for check in registry.get_checks() if check.__module__ == "cors_policies.checks"]
     messages = [message for check in ours for message in check(app_configs=None, databases=None)]
-    assert len(ours) == 5
+    assert len(ours) == 6
     assert all(message.hint for message in messages)
     return messages
 
@@ -165,6 +178,49 @@ class TestMiddleware:
         assert f"class {found_name}(" in Path(spec.origin or "").read_text("utf-8")
 
 
+class TestCsrfMiddleware:
+    """The CSRF middleware that asks policies stands in place of Django's."""
+
+    @pytest.mark.parametrize(
+        "middleware",
+        [
+            pytest.param([MIDDLEWARE, DJANGO_CSRF_MIDDLEWARE], id="django"),
+            pytest.param([MIDDLEWARE, CSRF_MIDDLEWARE], id="ours"),
+            pytest.param([MIDDLEWARE, HERE("OwnCsrfMiddleware")], id="derived-from-ours"),
+            pytest.param([MIDDLEWARE, DJANGO_CSRF_MIDDLEWARE, HERE("adding_middleware")], id="others"),
+        ],
+    )
+    def test_alone_is_silent(self, settings: Settings, middleware: list[str]) -> None:
+        settings.MIDDLEWARE = middleware
+
+        assert ids() == []
+
+    @pytest.mark.parametrize(
+        ("middleware", "named"),
+        [
+            pytest.param([CSRF_MIDDLEWARE, DJANGO_CSRF_MIDDLEWARE], DJANGO_CSRF_MIDDLEWARE, id="behind"),
+            pytest.param([DJANGO_CSRF_MIDDLEWARE, CSRF_MIDDLEWARE], DJANGO_CSRF_MIDDLEWARE, id="before"),
+            pytest.param(
+                [HERE("OwnCsrfMiddleware"), HERE("OwnDjangoCsrfMiddleware")],
+                HERE("OwnDjangoCsrfMiddleware"),
+                id="both-derived",
+            ),
+        ],
+    )
+    def test_beside_django_is_reported(self, settings: Settings, middleware: list[str], named: str) -> None:
+        settings.MIDDLEWARE = [MIDDLEWARE, *middleware]
+
+        (message,) = found()
+
+        assert (message.id, message.msg.split()[0]) == ("cors_policies.W006", named)
+        assert (message.hint or "").startswith(f"Remove {named} ")
+
+    def test_before_the_policies_answers_too_early(self, settings: Settings) -> None:
+        settings.MIDDLEWARE = [CSRF_MIDDLEWARE, MIDDLEWARE]
+
+        assert ids() == ["W002"]
+
+
 class TestForeignSettings:
     """A setting of django-cors-headers is reported where nothing reads it."""
 
@@ -223,6 +279,12 @@ class TestSettings:
                 "CORS_POLICIES['API_PERMISSION_CLASSES'] is 'rest_framework.permissions.AllowAny'.",
             ),
             ({"API_PERMISSION_CLASSES": [7]}, "CORS_POLICIES['API_PERMISSION_CLASSES'] is [7]."),
+            ({"GUARDRAILS": ["https://a.example"]}, "CORS_POLICIES['GUARDRAILS'] is ['https://a.example']."),
+            ({"GUARDRAILS": None}, "CORS_POLICIES['GUARDRAILS'] is None."),
+            (
+                {"GUARDRAILS": {"ALLOWED_ORIGIN": []}},
+                "CORS_POLICIES['GUARDRAILS'] holds what is no guard rail: ALLOWED_ORIGIN is [].",
+            ),
         ],
     )
     def test_bad_ones_are_reported_and_not_used(self, settings: Settings, value: Any, text: str) -> None:
@@ -243,6 +305,36 @@ class TestSettings:
             "cors_policies.E001",
             True,
         )
+
+    def test_guard_rails_are_reported_entry_by_entry(self, settings: Settings) -> None:
+        settings.CORS_POLICIES = {
+            "GUARDRAILS": {
+                "ALLOWED_ORIGINS": ["https://a.example", "a.example"],
+                "FORBID_ANY_ORIGIN_PATHS": "/api/**",
+                "MAX_AGE": "1",
+            }
+        }
+        start = "CORS_POLICIES['GUARDRAILS'] holds what is no guard rail: "
+
+        assert [(message.id, message.msg.removeprefix(start)) for message in found()] == [
+            ("cors_policies.E001", "ALLOWED_ORIGINS.1 is 'a.example'."),
+            ("cors_policies.E001", "FORBID_ANY_ORIGIN_PATHS is '/api/**'."),
+            ("cors_policies.E001", "MAX_AGE is '1'."),
+        ]
+
+    def test_guard_rails_are_used(self, settings: Settings) -> None:
+        settings.CORS_POLICIES = {
+            "GUARDRAILS": {
+                "ALLOWED_ORIGINS": ["https://*.example.com", r"~https://a[0-9]\.test"],
+                "CREDENTIALED_ORIGINS": ("HTTPS://app.example.com/",),
+                "FORBID_ANY_ORIGIN_PATHS": ["/admin/**"],
+                "MAX_AGE": 0,
+            }
+        }
+
+        assert ids() == []
+        assert check_guardrails(settings.CORS_POLICIES["GUARDRAILS"])[0] == conf.get_settings().GUARDRAILS
+        assert conf.get_settings().GUARDRAILS.max_age == 0
 
     def test_all_are_reported_at_once(self, settings: Settings) -> None:
         settings.CORS_POLICIES = {"COLOUR": 1, "REFRESH_INTERVAL": -1, "DATABASE_ALIAS": "default"}
@@ -347,6 +439,7 @@ class TestPage:
         assert {key: eval(default) for key, default in rows.items()} == {  # noqa: S307 - the page is ours
             **{key: getattr(conf.Settings(), key) for key in rows},
             "API_PERMISSION_CLASSES": [*conf.DEFAULT_PERMISSION_CLASSES],
+            "GUARDRAILS": {},
         }
 
 

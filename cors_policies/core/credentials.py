@@ -51,6 +51,12 @@ class Offence(NamedTuple):
         """What is wrong, and what to write instead."""
         return f'"{self.pattern}" {REMEDIES[self.code]}'
 
+    def counts_against(self, policy: Trusting) -> bool:
+        """Whether the policy's own flags make it an offence."""
+        if self.code == CSRF:
+            return policy.trust_for_csrf
+        return policy.allow_credentials and not getattr(policy, TOLERATED_BY.get(self.code, ""), False)
+
 
 class Trusting(Protocol):
     """What decides which offences are none: the flags of a policy."""
@@ -71,13 +77,12 @@ def find_offences(patterns: Iterable[OriginPattern]) -> tuple[Offence, ...]:
 
 def offences_against(policy: Trusting, offences: Iterable[Offence]) -> list[Offence]:
     """The offences that the policy's own flags make some."""
-    return [offence for offence in offences if _counts(policy, offence.code)]
+    return [offence for offence in offences if offence.counts_against(policy)]
 
 
-def _counts(policy: Trusting, code: str) -> bool:
-    if code == CSRF:
-        return policy.trust_for_csrf
-    return policy.allow_credentials and not getattr(policy, TOLERATED_BY.get(code, ""), False)
+def matches_any_site(pattern: OriginPattern) -> bool:
+    """Whether an expression is as good as ``*``: it matches a site that is nobody's."""
+    return pattern.kind is OriginKind.EXPRESSION and pattern.matches(_PROBE)
 
 
 def _all_codes(pattern: OriginPattern) -> list[str]:
@@ -91,7 +96,7 @@ def _codes(pattern: OriginPattern) -> list[str]:
     if pattern.kind in {OriginKind.ANY, OriginKind.SCHEME}:
         return ["credentials-any-origin"]
     if pattern.kind is OriginKind.EXPRESSION:
-        return ["credentials-any-origin"] * pattern.matches(_PROBE) + ["credentials-regex"]
+        return ["credentials-any-origin"] * matches_any_site(pattern) + ["credentials-regex"]
     codes = ["insecure-origin"] if _is_insecure(pattern) else []
     if pattern.has_wildcard_host and (not pattern.host or is_public_suffix(pattern.host)):
         codes.append("public-suffix")

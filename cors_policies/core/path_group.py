@@ -55,6 +55,7 @@ class CompiledPolicy:
         "preflight_headers",
         "reject_denied",
         "sends_any_origin",
+        "trust_for_csrf",
     )
 
     def __init__(self, policy: Policy, once: _Once, *, sends_any_origin: bool) -> None:
@@ -62,6 +63,7 @@ class CompiledPolicy:
         self.sends_any_origin = sends_any_origin
         self.reject_denied = policy.reject_denied
         self.allow_private_network = policy.allow_private_network
+        self.trust_for_csrf = policy.trust_for_csrf and policy.allow_credentials
         self.allows_any_header = http.ANY in policy.allowed_headers
         self._headers = once(frozenset(policy.allowed_headers) - {http.ANY})
         self._methods = None if http.ANY in policy.allowed_methods else once(_methods(policy))

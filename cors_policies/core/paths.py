@@ -14,12 +14,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from cors_policies.core.problems import PatternError
-from cors_policies.core.segments import DOUBLE_STAR, END_KEY, SegmentKey, all_match, segment_key
+from cors_policies.core.segments import (
+    DOUBLE_STAR,
+    END_KEY,
+    SegmentKey,
+    all_match,
+    segment_key,
+    segments_meet,
+)
 
 MAX_PATH: Final = 500
 MAX_PATH_SEGMENTS: Final = 32
@@ -72,6 +79,31 @@ class PathPattern:
             return self.segments, None
         gap = self.segments.index(DOUBLE_STAR)
         return self.segments[:gap], self.segments[gap + 1 :]
+
+
+def intersects(one: PathPattern, other: PathPattern) -> bool:
+    """Whether some path is matched by both."""
+    (head, tail), (other_head, other_tail) = one.halves(), other.halves()
+    if tail is not None and other_tail is not None:
+        # Each ``**`` takes what the other pattern has more, before and behind it.
+        return _all_meet(head, other_head) and _all_meet(tail[::-1], other_tail[::-1])
+    if tail is None and other_tail is None:
+        return len(head) == len(other_head) and _all_meet(head, other_head)
+    if tail is None:
+        head, tail, other_head = other_head, other_tail, head
+    return _meets_whole(head, tail or (), other_head)
+
+
+def _meets_whole(head: Sequence[str], tail: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether ``head/**/tail`` and a pattern without ``**`` have a path in common."""
+    if len(whole) < len(head) + len(tail):
+        return False
+    return _all_meet(head, whole) and _all_meet(tail[::-1], whole[::-1])
+
+
+def _all_meet(segments: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether segments meet one by one, as far as both go."""
+    return all(map(segments_meet, segments, others))
 
 
 def parse_path_pattern(text: str) -> PathPattern:

@@ -12,11 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from cors_policies.core.credentials import Offence, find_offences
-from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails
 from cors_policies.core.policy import Document, OriginGroup, Policy
 from cors_policies.core.problems import InvalidPolicyError, Problem
-from cors_policies.core.validation import KnownGroups, check_group, check_policy
+from cors_policies.core.validation import (
+    KnownGroups,
+    Objection,
+    check_group,
+    check_policy,
+    find_objections,
+)
 
 SET_KEYS: Final = ("origin_groups", "policies")
 _Item = TypeVar("_Item", OriginGroup, Policy)
@@ -41,12 +46,9 @@ class PolicySet:
         }
 
 
-def group_offences(origins: Iterable[str]) -> tuple[Offence, ...]:
-    """What the canonical patterns of a group offend against, should a policy with credentials use it."""
-    return find_offences(parse_origin_pattern(text) for text in origins)
-
-
-def parse_policy_set(document: object, known_groups: KnownGroups | None = None) -> PolicySet:
+def parse_policy_set(
+    document: object, known_groups: KnownGroups | None = None, rails: Guardrails = NO_GUARDRAILS
+) -> PolicySet:
     """The set that the document describes; its policies may also name ``known_groups``.
 
     Raises :class:`InvalidPolicyError` with every problem of every policy and group.
@@ -54,8 +56,8 @@ def parse_policy_set(document: object, known_groups: KnownGroups | None = None) 
     problems: list[Problem] = []
     group_documents, policy_documents = _lists(document, problems)
     groups = _items("origin_groups", group_documents, check_group, problems)
-    names = dict(known_groups or {}) | _offences(group_documents, groups)
-    policies = _items("policies", policy_documents, lambda item: check_policy(item, names), problems)
+    names = dict(known_groups or {}) | _objections(group_documents, groups, rails)
+    policies = _items("policies", policy_documents, lambda item: check_policy(item, names, rails), problems)
     if problems:
         raise InvalidPolicyError(problems)
     return PolicySet(tuple(groups), tuple(policies))
@@ -113,11 +115,13 @@ def _placed(problem: Problem, key: str, index: int) -> Problem:
     return problem.under(f"{key}.{index}")
 
 
-def _offences(documents: Sequence[object], groups: Iterable[OriginGroup]) -> dict[str, Sequence[Offence]]:
+def _objections(
+    documents: Sequence[object], groups: Iterable[OriginGroup], rails: Guardrails
+) -> dict[str, Sequence[Objection]]:
     """The groups of this document by name. One that has problems is known: it is reported once only."""
-    named: dict[str, Sequence[Offence]] = {}
+    named: dict[str, Sequence[Objection]] = {}
     for document in documents:
         name = document.get("name") if isinstance(document, Mapping) else None
         if isinstance(name, str):
             named[name] = ()
-    return named | {group.name: group_offences(group.origins) for group in groups}
+    return named | {group.name: find_objections(group.origins, rails) for group in groups}

@@ -55,6 +55,16 @@ def all_match(wanted: Iterable[str], segments: Iterable[str]) -> bool:
     return all(map(segment_matches, wanted, segments))
 
 
+def segments_meet(one: str, other: str) -> bool:
+    """Whether some segment of a path matches both segments of patterns, neither of which is ``**``."""
+    if STAR not in one or STAR not in other:
+        return segment_matches(one, other) if STAR not in other else segment_matches(other, one)
+    # The stars take whatever the other one wants between its ends, so only the ends can be at odds.
+    (first, *_, last), (head, *_, tail) = one.split(STAR), other.split(STAR)
+    starts_meet = first.startswith(head) or head.startswith(first)
+    return starts_meet and (last.endswith(tail) or tail.endswith(last))
+
+
 def _mixed_matches(wanted: str, text: str) -> bool:
     first, *inner, last = wanted.split(STAR)
     at, stop = len(first), len(text) - len(last)

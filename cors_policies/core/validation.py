@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol
 
 from cors_policies.core import vocabulary as http
 from cors_policies.core.credentials import CSRF, Offence, Trusting, find_offences, offences_against
+from cors_policies.core.guardrails import NO_GUARDRAILS, Bounded, Breach, Guardrails
 from cors_policies.core.hosts import parse_host_pattern
 from cors_policies.core.origins import OriginPattern, is_plain, parse_origin_pattern
 from cors_policies.core.paths import parse_path_pattern
@@ -34,17 +35,18 @@ from cors_policies.core.policy import (
 from cors_policies.core.problems import InvalidPolicyError, PatternError, Problem
 from cors_policies.core.reading import Reader
 
-KnownGroups = Mapping[str, Sequence[Offence]]
-"""The groups that a policy may name, each with what its origins offend against (:func:`find_offences`)."""
+Objection = Offence | Breach
+KnownGroups = Mapping[str, Sequence[Objection]]
+"""The groups that a policy may name, each with what speaks against its origins (:func:`find_objections`)."""
 
 _MODES: Final = tuple(mode.value for mode in Mode)
 _ANY_COVERS_ALL: Final = frozenset({http.ANY})
 _ANY_LEAVES: Final = frozenset({http.ANY, http.NON_WILDCARD_REQUEST_HEADER})
 
 
-def parse_policy(document: object, groups: KnownGroups) -> Policy:
+def parse_policy(document: object, groups: KnownGroups, rails: Guardrails = NO_GUARDRAILS) -> Policy:
     """The policy that the document describes. Raises :class:`InvalidPolicyError` with every problem."""
-    policy, problems = check_policy(document, groups)
+    policy, problems = check_policy(document, groups, rails)
     if policy is None:
         raise InvalidPolicyError(problems)
     return policy
@@ -58,8 +60,10 @@ def parse_group(document: object) -> OriginGroup:
     return group
 
 
-def check_policy(document: object, groups: KnownGroups) -> tuple[Policy | None, tuple[Problem, ...]]:
-    """The policy, or ``None`` and every problem."""
+def check_policy(
+    document: object, groups: KnownGroups, rails: Guardrails = NO_GUARDRAILS
+) -> tuple[Policy | None, tuple[Problem, ...]]:
+    """The policy, or ``None`` and every problem. Those of the groups were found by the same ``rails``."""
     if not isinstance(document, Mapping):
         return None, (_no_object(document),)
     reader = Reader(document, POLICY_KEYS)
@@ -89,7 +93,10 @@ def check_policy(document: object, groups: KnownGroups) -> tuple[Policy | None, 
         trust_for_csrf=reader.flag("trust_for_csrf", default=False),
         expires_at=reader.timestamp("expires_at"),
     )
-    _check_origins(reader, policy, origins, group_names, groups)
+    _check_origins(reader, policy, origins, rails)
+    _check_groups(reader, policy, group_names, groups)
+    if rails.max_age is not None:
+        _check_max_age(reader, policy, rails)
     if policy.allow_credentials:
         _check_exposed_any(reader, exposed)
     elif policy.trust_for_csrf:
@@ -133,6 +140,12 @@ def normalized_origins(patterns: Iterable[str]) -> tuple[str, ...]:
     return _normalized(patterns, _ANY_COVERS_ALL)
 
 
+def find_objections(patterns: Iterable[str], rails: Guardrails = NO_GUARDRAILS) -> tuple[Objection, ...]:
+    """What speaks against canonical patterns, should a policy allow them that this counts against."""
+    texts = tuple(patterns)
+    return (*find_offences(map(parse_origin_pattern, texts)), *rails.breaches(texts))
+
+
 class Credentialed(Trusting, Protocol):
     """What decides whether an origin may join a policy: its flags, and its name for the message."""
 
@@ -152,6 +165,27 @@ def credential_problems(
         for index, pattern in entries
         for offence in offences_against(policy, find_offences([pattern]))
     )
+
+
+class Joined(Credentialed, Bounded, Protocol):
+    """What decides whether an origin may join a policy where there are guard rails, too."""
+
+
+def joining_problems(
+    policy: Joined,
+    entries: Iterable[tuple[int | None, OriginPattern]],
+    field: str,
+    rails: Guardrails = NO_GUARDRAILS,
+) -> tuple[Problem, ...]:
+    """Why these patterns may not join a stored policy, be it for its credentials or for a guard rail."""
+    placed = tuple(entries)
+    beyond = (
+        Problem(breach.code, field, index, breach.pattern, f'Policy "{policy.name}": {breach.message}')
+        for index, pattern in placed
+        for breach in rails.breaches([pattern.text])
+        if breach.counts_against(policy)
+    )
+    return (*credential_problems(policy, placed, field), *beyond)
 
 
 def _for_policy(offence: Offence, policy: Credentialed) -> str:
@@ -250,23 +284,32 @@ def _header_names(reader: Reader, key: str, entries: list[tuple[int, str]]) -> I
             reader.note("invalid-header", key, entry, message, index)
 
 
-def _check_origins(
-    reader: Reader,
-    policy: Policy,
-    origins: list[tuple[int, str]],
-    group_names: list[tuple[int, str]],
-    groups: KnownGroups,
-) -> None:
-    if not (policy.allow_credentials or policy.trust_for_csrf):
+def _check_origins(reader: Reader, policy: Policy, origins: list[tuple[int, str]], rails: Guardrails) -> None:
+    is_trusting = policy.allow_credentials or policy.trust_for_csrf
+    if not (is_trusting or rails.limits_origins):
         return
     for index, text in origins:
-        for offence in offences_against(policy, find_offences([parse_origin_pattern(text)])):
-            submitted = reader.submitted("allowed_origins", index)
-            reader.note(offence.code, "allowed_origins", submitted, offence.message, index)
+        for objection in find_objections([text], rails) if is_trusting else rails.breaches([text]):
+            if objection.counts_against(policy):
+                submitted = reader.submitted("allowed_origins", index)
+                reader.note(objection.code, "allowed_origins", submitted, objection.message, index)
+
+
+def _check_groups(
+    reader: Reader, policy: Policy, group_names: list[tuple[int, str]], groups: KnownGroups
+) -> None:
     for index, name in group_names:
-        for offence in offences_against(policy, groups.get(name, ())):
-            message = f'Group "{name}": {offence.message}'
-            reader.note(offence.code, "origin_groups", offence.pattern, message, index)
+        for objection in groups.get(name, ()):
+            if objection.counts_against(policy):
+                message = f'Group "{name}": {objection.message}'
+                reader.note(objection.code, "origin_groups", objection.pattern, message, index)
+
+
+def _check_max_age(reader: Reader, policy: Policy, rails: Guardrails) -> None:
+    """Of a value that could be read: the default that stands in for another was not written."""
+    problem = rails.max_age_problem(policy.max_age)
+    if problem is not None and all(other.field != problem.field for other in reader.problems):
+        reader.problems.append(problem)
 
 
 def _check_exposed_any(reader: Reader, entries: list[tuple[int, str]]) -> None:

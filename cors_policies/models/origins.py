@@ -16,10 +16,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from cors_policies.conf import get_settings
 from cors_policies.core.origins import MAX_ORIGIN, parse_origin_pattern
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import PatternError
-from cors_policies.core.validation import credential_problems
+from cors_policies.core.validation import joining_problems
 from cors_policies.fields import ExactCharField
 from cors_policies.models.owners import Owners, keys_by_name, keys_in
 from cors_policies.models.versions import VersionedManager, VersionedModel
@@ -72,17 +73,24 @@ class Origin(VersionedModel):
         if self.pk is not None:
             problems = [
                 ValidationError(problem.message, code=problem.code)
-                for policy in self.credentialed_policies()
-                for problem in credential_problems(policy, [(None, pattern)], "pattern")
+                for policy in self.strict_policies()
+                for problem in joining_problems(
+                    policy, [(None, pattern)], "pattern", get_settings().GUARDRAILS
+                )
             ]
             if problems:
                 raise ValidationError({"pattern": problems})
 
-    def credentialed_policies(self) -> models.QuerySet[Any]:
-        """The policies with credentials that allow this origin, directly or through a group."""
+    def strict_policies(self) -> models.QuerySet[Any]:
+        """The policies that allow this origin, directly or through a group, and may refuse another."""
         policies = type(self)._meta.get_field("policies").related_model._default_manager.all()
         direct, through = Q(allowed_origins=self), Q(origin_groups__origins=self)
-        return policies.filter(direct | through, allow_credentials=True).distinct().order_by("name")
+        return policies.filter(direct | through, may_refuse()).distinct().order_by("name")
+
+
+def may_refuse() -> Q:
+    """Which policies may refuse an origin that joins them: all where there are guard rails for origins."""
+    return Q() if get_settings().GUARDRAILS.limits_origins else Q(allow_credentials=True)
 
 
 class OriginGroup(VersionedModel):

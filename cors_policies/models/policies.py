@@ -17,11 +17,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from cors_policies.core.credentials import Offence, find_offences
-from cors_policies.core.origins import parse_origin_pattern
+from cors_policies.conf import get_settings
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY, POLICY_KEYS, Document
 from cors_policies.core.problems import PatternError
-from cors_policies.core.validation import check_policy
+from cors_policies.core.validation import Objection, check_policy, find_objections
 from cors_policies.fields import ExactCharField, TimestampField
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
 from cors_policies.models.owners import Owners, keys_by_name, keys_in
@@ -194,7 +193,7 @@ class Policy(VersionedModel):
 
     def clean(self) -> None:
         """Normalises every field. Raises ``ValidationError`` with the code and field of every problem."""
-        policy, problems = check_policy(self._document(), self._known_groups())
+        policy, problems = check_policy(self._document(), self._known_groups(), get_settings().GUARDRAILS)
         if policy is None:
             errors: dict[str, list[ValidationError]] = {}
             for problem in problems:
@@ -214,14 +213,14 @@ class Policy(VersionedModel):
         groups = self.group_entries.values_list("group__name", flat=True)
         return columns | {"allowed_origins": [*origins], "origin_groups": [*groups]}
 
-    def _known_groups(self) -> dict[str, Sequence[Offence]]:
+    def _known_groups(self) -> dict[str, Sequence[Objection]]:
         if self._state.adding:
             return {}
         return known_groups(OriginGroup.objects.filter(policies=self))
 
 
-def known_groups(groups: models.QuerySet[OriginGroup]) -> dict[str, Sequence[Offence]]:
-    """The groups by name, each with what its origins offend against beside credentials. Two queries.
+def known_groups(groups: models.QuerySet[OriginGroup]) -> dict[str, Sequence[Objection]]:
+    """The groups by name, each with what speaks against its origins, guard rails included. Two queries.
 
     A group that holds a broken row is left out, as if it did not exist: what names it is not obeyed.
     """
@@ -229,13 +228,13 @@ def known_groups(groups: models.QuerySet[OriginGroup]) -> dict[str, Sequence[Off
     entries = OriginGroupOrigin.objects.using(groups.db).filter(group__in=groups)
     for name, pattern in entries.order_by("position", "pk").values_list("group__name", "origin__pattern"):
         patterns[name].append(pattern)
-    offences = ((name, _offences(texts)) for name, texts in patterns.items())
-    return {name: found for name, found in offences if found is not None}
+    objections = ((name, _objections(texts)) for name, texts in patterns.items())
+    return {name: found for name, found in objections if found is not None}
 
 
-def _offences(texts: list[str]) -> tuple[Offence, ...] | None:
+def _objections(texts: list[str]) -> tuple[Objection, ...] | None:
     try:
-        return find_offences(map(parse_origin_pattern, texts))
+        return find_objections(texts, get_settings().GUARDRAILS)
     except PatternError:
         return None
 

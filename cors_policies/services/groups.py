@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from cors_policies import documents
+from cors_policies.conf import get_settings
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import Problem
-from cors_policies.core.validation import check_group, credential_problems
+from cors_policies.core.validation import check_group, joining_problems
 from cors_policies.models import OriginGroup, Policy
+from cors_policies.models.origins import may_refuse
 from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
 
 
@@ -52,14 +54,12 @@ def member_problems(
 
     Policies whose names are ``spared`` are not asked.
     """
-    entries = list(patterns)
-    users = (
-        Policy.objects.using(using).filter(origin_groups__name=group, allow_credentials=True).order_by("name")
-    )
+    entries, rails = list(patterns), get_settings().GUARDRAILS
+    users = Policy.objects.using(using).filter(may_refuse(), origin_groups__name=group).order_by("name")
     excluded = set(spared)
     for policy in users:
         if policy.name not in excluded:
-            yield from credential_problems(policy, entries, field)
+            yield from joining_problems(policy, entries, field, rails)
 
 
 def submitted_patterns(document: object) -> list[tuple[int | None, OriginPattern]]:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from cors_policies import documents
+from cors_policies.conf import get_settings
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.problems import Problem
 from cors_policies.core.validation import (
     check_origin,
     check_patterns,
-    credential_problems,
+    joining_problems,
     normalized_origins,
 )
 from cors_policies.models import Origin, OriginGroup, Policy
@@ -97,7 +98,8 @@ def _addition_problems(row: Policy | OriginGroup, added: Sequence[str], using: s
         (at, parse_origin_pattern(text)) for at, text in enumerate(added)
     ]
     if isinstance(row, Policy):
-        yield from credential_problems(Policy.objects.using(using).get(pk=row.pk), entries, _PATTERNS)
+        stored, rails = Policy.objects.using(using).get(pk=row.pk), get_settings().GUARDRAILS
+        yield from joining_problems(stored, entries, _PATTERNS, rails)
     else:
         yield from member_problems(row.name, entries, _PATTERNS, using)
 
@@ -119,9 +121,11 @@ def _save(row: Origin, document: object, using: str) -> Origin:
     raise_for(name_problems(row, {"pattern": checked.pattern}, using, "pattern"))
     if row.pk:
         pattern = parse_origin_pattern(checked.pattern)
-        users = row.credentialed_policies().using(using)
+        users, rails = row.strict_policies().using(using), get_settings().GUARDRAILS
         raise_for(
-            problem for user in users for problem in credential_problems(user, [(None, pattern)], "pattern")
+            problem
+            for user in users
+            for problem in joining_problems(user, [(None, pattern)], "pattern", rails)
         )
     row.pattern, row.description = checked.pattern, checked.description
     row.save(using=using)

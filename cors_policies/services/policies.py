@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from cors_policies import documents
+from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.validation import KnownGroups, check_policy
 from cors_policies.models import OriginGroup, Policy
@@ -36,7 +37,7 @@ def delete_policy(row: Policy) -> None:
 
 
 def groups_named_in(document: object, using: str) -> KnownGroups:
-    """The stored groups that a policy's document names, with their offences."""
+    """The stored groups that a policy's document names, with what speaks against them."""
     names = document.get("origin_groups", ()) if isinstance(document, Mapping) else ()
     if not isinstance(names, list | tuple) or not names:
         return {}
@@ -45,7 +46,7 @@ def groups_named_in(document: object, using: str) -> KnownGroups:
 
 
 def _save(row: Policy, document: object, stored: Document | None, using: str) -> Policy:
-    policy, problems = check_policy(document, groups_named_in(document, using))
+    policy, problems = check_policy(document, groups_named_in(document, using), get_settings().GUARDRAILS)
     raise_for((*problems, *name_problems(row, document, using)))
     if policy is not None and policy.to_document() != stored:
         documents.write_policies([(row, policy)], using)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from cors_policies import documents
+from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.policy_set import PolicySet, parse_policy_set
 from cors_policies.core.problems import Problem
@@ -79,7 +80,7 @@ def apply_document(document: object, *, replace: bool = False, dry_run: bool = F
     """
     with writing() as using:
         known = {} if replace else known_groups(OriginGroup.objects.using(using).all())
-        wanted = parse_policy_set(document, known)
+        wanted = parse_policy_set(document, known, get_settings().GUARDRAILS)
         if not replace:
             raise_for(_group_problems(document, [policy.name for policy in wanted.policies], using))
         report = _compare(documents.policy_set_document(using), wanted, replace=replace)

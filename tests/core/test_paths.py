@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from cors_policies.core.paths import PathPattern, parse_path_pattern
+from cors_policies.core.paths import PathPattern, intersects, parse_path_pattern
 from cors_policies.core.problems import PatternError
 from tests.core import oracle
 from tests.core.assertions import says_what_to_do
@@ -337,6 +337,86 @@ class TestSpecificity:
         comes_first = parse_path_pattern(one).sort_key < parse_path_pattern(other).sort_key
 
         assert comes_first == (oracle.compare_paths(one, other) < 0)
+
+
+class TestIntersecting:
+    """Two patterns intersect where some path is matched by both."""
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("/", "/**"),
+            ("/a", "/a/"),
+            ("/a", "/a/**"),
+            ("/a/**", "/**/b"),
+            ("/a/**/b", "/a/b"),
+            ("/a/**/b", "/**"),
+            ("/a*", "/*b"),
+            ("/a*/**", "/ab*/c"),
+            ("/**/a*b", "/**/*bb"),
+            ("/*/b", "/a/**"),
+            ("/**/x.json", "/api/*.json"),
+        ],
+    )
+    def test_have_a_path_in_common(self, one: str, other: str) -> None:
+        assert intersects(parse_path_pattern(one), parse_path_pattern(other))
+        assert intersects(parse_path_pattern(other), parse_path_pattern(one))
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ("/a", "/b"),
+            ("/a", "/A"),
+            ("/", "/*"),
+            ("/a", "/a/*"),
+            ("/a/**", "/b/**"),
+            ("/a/**", "/b"),
+            ("/**/a", "/**/b"),
+            ("/a/**/b", "/a"),
+            ("/a/**/b", "/b/a/b"),
+            ("/a*", "/b*"),
+            ("/*a", "/*b"),
+            ("/**/*.json", "/api/*.xml"),
+        ],
+    )
+    def test_have_none(self, one: str, other: str) -> None:
+        assert not intersects(parse_path_pattern(one), parse_path_pattern(other))
+        assert not intersects(parse_path_pattern(other), parse_path_pattern(one))
+
+    def test_agrees_with_every_path_of_a_small_world(self) -> None:
+        paths = ["/" + "/".join(texts) for size in range(5) for texts in product(SMALL_TEXTS, repeat=size)]
+        patterns = [parse_path_pattern(text) for text in small_patterns()]
+        matched = [
+            sum(1 << place for place, path in enumerate(paths) if pattern.matches(path))
+            for pattern in patterns
+        ]
+        wrong = [
+            (one.text, other.text)
+            for (one, its), (other, others) in product(zip(patterns, matched, strict=True), repeat=2)
+            if intersects(one, other) != bool(its & others)
+        ]
+
+        assert wrong == []
+
+    @given(pattern_texts(), pattern_texts(), request_paths())
+    def test_a_path_that_both_match_is_proof(self, one: str, other: str, path: str) -> None:
+        first, second = parse_path_pattern(one), parse_path_pattern(other)
+
+        assert intersects(first, second) or not (first.matches(path) and second.matches(path))
+
+
+SMALL_TEXTS = ("", "a", "b", "ab", "ba")
+
+
+def small_patterns() -> list[str]:
+    """Up to two segments, with and without a ``**`` anywhere."""
+    found = set()
+    for size in range(3):
+        for segments in product(("a", "b", "*", "a*", "*b", "b*a"), repeat=size):
+            found.add("/" + "/".join(segments))
+            for gap in range(size + 1):
+                found.add("/" + "/".join((*segments[:gap], "**", *segments[gap:])))
+    return sorted(found)
 
 
 def test_patterns_cannot_be_changed() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from cors_policies.core.credentials import Offence
 from cors_policies.core.policy import OriginGroup, Policy
-from cors_policies.core.policy_set import PolicySet, group_offences, parse_policy_set
+from cors_policies.core.policy_set import PolicySet, parse_policy_set
 from cors_policies.core.problems import InvalidPolicyError
 from tests import strategies
 from tests.core.assertions import says_what_to_do
@@ -215,12 +215,6 @@ class TestGroups:
         assert problems_of(document, {"stored": (Offence("credentials-null-origin", "null"),)}) == [
             ("credentials-null-origin", "policies.0.origin_groups.0", "null")
         ]
-
-    def test_offences_are_those_of_the_origins(self) -> None:
-        assert group_offences(["https://a.test", "null", "http://a.test"]) == (
-            Offence("credentials-null-origin", "null"),
-            Offence("insecure-origin", "http://a.test"),
-        )
 
 
 class TestProperties:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cors_policies.core import segments
-from cors_policies.core.segments import MixedIndex, segment_key, segment_matches
-from tests.core.path_strategies import MIXED_SEGMENTS, TEXTS
+from cors_policies.core.segments import MixedIndex, segment_key, segment_matches, segments_meet
+from tests.core.path_strategies import MIXED_SEGMENTS, SEGMENTS, TEXTS
 from tests.core.steps import count_calls
 
 mixed_segments = st.sampled_from(MIXED_SEGMENTS) | (
@@ -97,6 +98,21 @@ class TestMixedIndex:
     )
     def test_knows_which_segments_no_text_matches_together(self, wanted: set[str], most: int) -> None:
         assert index_of(wanted).dearest(dict.fromkeys(wanted, 1)) == most
+
+
+class TestMeeting:
+    """Two segments of patterns meet where some segment of a path matches both."""
+
+    def test_agrees_with_every_text_of_a_small_world(self) -> None:
+        texts = ["".join(letters) for size in range(1, 8) for letters in product("ab", repeat=size)]
+        matched = {wanted: {text for text in texts if segment_matches(wanted, text)} for wanted in SEGMENTS}
+        wrong = [
+            (one, other)
+            for one, other in product(SEGMENTS, SEGMENTS)
+            if segments_meet(one, other) == matched[one].isdisjoint(matched[other])
+        ]
+
+        assert wrong == []
 
 
 class TestCost:

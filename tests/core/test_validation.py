@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cors_policies.core.credentials import Offence
+from cors_policies.core.guardrails import check_guardrails
 from cors_policies.core.origins import parse_origin_pattern
 from cors_policies.core.policy import DescribedOrigin, OriginGroup, Policy
 from cors_policies.core.problems import InvalidPolicyError, Problem
@@ -20,6 +21,7 @@ from cors_policies.core.validation import (
     check_patterns,
     check_policy,
     credential_problems,
+    find_objections,
     normalized_origins,
     parse_group,
     parse_policy,
@@ -604,6 +606,21 @@ class TestCredentialProblems:
 
         assert _said(credential_problems(policy, self.ENTRIES, "patterns")) == [
             ("credentials-any-origin", "patterns", "*")
+        ]
+
+
+class TestObjections:
+    """What speaks against origins is found once, whatever policy uses them."""
+
+    def test_offences_come_before_breaches(self) -> None:
+        rails, _ = check_guardrails({"ALLOWED_ORIGINS": ["https://a.test"]})
+        found = find_objections(["https://a.test", "null", "http://a.test"], rails)
+
+        assert [(objection.code, objection.pattern) for objection in found] == [
+            ("credentials-null-origin", "null"),
+            ("insecure-origin", "http://a.test"),
+            ("guardrail", "null"),
+            ("guardrail", "http://a.test"),
         ]
 
 

@@ -16,6 +16,7 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
 
 CALLS: list[str] = []
 """Paths of the requests that reached a view."""
@@ -70,7 +71,13 @@ def varied(request: HttpRequest) -> HttpResponseBase:
     return HttpResponse("varied", headers={"Vary": request.GET["vary"]})
 
 
+@csrf_exempt
+def exempt(request: HttpRequest) -> HttpResponseBase:
+    return plain(request)
+
+
 urlpatterns = [
+    path("api/exempt", exempt),
     path("api/plain", plain),
     path("api/native", native),
     path("api/refused", refused),
