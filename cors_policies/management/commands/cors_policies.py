@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cors_policies.cli.adopting import adopt_corsheaders
 from cors_policies.cli.explaining import explain_request, parse_headers
 from cors_policies.cli.outcome import DONE, Outcome, RefusedError
 from cors_policies.cli.sets import export_set, import_set
@@ -45,6 +46,7 @@ class Command(BaseCommand):
         _add_export_options(add("export", "print the policy set document, or write it to a file"))
         _add_import_options(add("import", "store the policies and origin groups of a document, by name"))
         _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
+        _add_adopt_options(add("adopt-corsheaders", "make policies of the settings of django-cors-headers"))
         add("status", "show the versions in database, cache and process, sizes, load time and the last error")
         add("touch", "make every process load the set anew, after it was changed by SQL")
 
@@ -55,6 +57,8 @@ class Command(BaseCommand):
             outcome = run(options)
         except RefusedError as error:
             raise CommandError(str(error), returncode=1) from error
+        for remark in outcome.remarks:
+            self.stderr.write(remark, style_func=str)
         self._print(outcome.text)
         if outcome.status != DONE:
             self._end(outcome)
@@ -84,10 +88,15 @@ def _explain(options: dict[str, Any]) -> Outcome:
     return explain_request(document, as_json=options["json"])
 
 
+def _adopt(options: dict[str, Any]) -> Outcome:
+    return adopt_corsheaders(write=options["write"])
+
+
 _SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
     "export": _export,
     "import": _import,
     "explain": _explain,
+    "adopt-corsheaders": _adopt,
     "status": lambda _options: show_status(),
     "touch": lambda _options: touch(),
 }
@@ -110,6 +119,10 @@ def _add_import_options(parser: ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
     parser.add_argument("--replace", action="store_true", help="also delete what the file lacks")
     parser.add_argument("--dry-run", action="store_true", help="show what would change, and store nothing")
+
+
+def _add_adopt_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--write", action="store_true", help="store the policies, by name")
 
 
 def _add_explain_options(parser: ArgumentParser) -> None:
