@@ -130,7 +130,14 @@ def _pattern_text(run: Sequence[str]) -> str:
     return body if rest == [_END] else _open(body, needs_more=_SOME_REST in rest)
 
 
-_TAILS_OF_RUNS: Final[tuple[list[str], ...]] = ([], [_END], [_REST], [_SOME_REST], [_REST, _END], [_SOME_REST, _END])
+_TAILS_OF_RUNS: Final[tuple[list[str], ...]] = (
+    [],
+    [_END],
+    [_REST],
+    [_SOME_REST],
+    [_REST, _END],
+    [_SOME_REST, _END],
+)
 
 
 def _is_whole_segment(head: Sequence[str], place: int) -> bool:

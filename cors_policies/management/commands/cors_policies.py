@@ -24,6 +24,7 @@ from cors_policies.cli.showing import escaped
 from cors_policies.cli.status import show_status, touch
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 
+_ADOPT: Final = "adopt-corsheaders"
 _REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
 _COMMON_VALUES: Final = ("--settings", "--pythonpath")
 _COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-checks")
@@ -46,9 +47,15 @@ class Command(BaseCommand):
         _add_export_options(add("export", "print the policy set document, or write it to a file"))
         _add_import_options(add("import", "store the policies and origin groups of a document, by name"))
         _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
-        _add_adopt_options(add("adopt-corsheaders", "make policies of the settings of django-cors-headers"))
+        _add_adopt_options(add(_ADOPT, "make policies of the settings of django-cors-headers"))
         add("status", "show the versions in database, cache and process, sizes, load time and the last error")
         add("touch", "make every process load the set anew, after it was changed by SQL")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Runs the subcommand; adopting goes on where checks complain of the settings that it is about."""
+        if options.get("subcommand") == _ADOPT:
+            options["skip_checks"] = True
+        return super().execute(*args, **options)
 
     def handle(self, *_args: Any, subcommand: str, **options: Any) -> None:
         """Runs the subcommand and prints what it says. Raises ``CommandError``, with the exit status."""
@@ -96,7 +103,7 @@ _SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
     "export": _export,
     "import": _import,
     "explain": _explain,
-    "adopt-corsheaders": _adopt,
+    _ADOPT: _adopt,
     "status": lambda _options: show_status(),
     "touch": lambda _options: touch(),
 }
