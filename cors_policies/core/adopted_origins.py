@@ -34,7 +34,7 @@ from cors_policies.core.python_regex import (
     to_re2,
 )
 
-_ENDINGS: Final = (".evil.net", "evil.net", "-evil.net", ":8443", "0", "x")
+_ENDINGS: Final = (".evil.net", "evil.net", "-evil.net", ":8443", "8", "x")
 """What strangers can put behind the name of a host, as far as it stays an origin."""
 
 

@@ -59,6 +59,7 @@ _SETTINGS: Final = {
     "allowed_methods": names.ALLOW_METHODS,
     "allowed_headers": names.ALLOW_HEADERS,
     "exposed_headers": names.EXPOSE_HEADERS,
+    "max_age": names.PREFLIGHT_MAX_AGE,
     "path": names.URLS_REGEX,
 }
 
