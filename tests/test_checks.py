@@ -22,12 +22,12 @@ from pytest_django import Settings
 from cors_policies import conf, services
 from cors_policies.checks import (
     ANSWERING,
-    FOREIGN_SETTINGS,
     MIDDLEWARE,
     OTHER_MIDDLEWARE,
     UNSHARED_CACHES,
     check_stored_set,
 )
+from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
 from cors_policies.middleware import CorsPolicyMiddleware
 from tests.helpers import policy
 

@@ -105,7 +105,7 @@ def _alternatives(piece: Piece) -> Iterator[tuple[str, ...]]:
 
 def _chars(charset: str) -> list[str]:
     """The characters of a class, where these are few and none beside ASCII."""
-    found = [char for char in map(chr, range(ord("!"), ord("~"))) if re.fullmatch(charset, char)]
+    found = [*filter(compile_regex(charset).fullmatch, map(chr, range(ord("!"), ord("~") + 1)))]
     if not re.fullmatch(r"\[[^\\^]+\]", charset) or len(found) > _MAX_CHARSET:
         raise _refusal(f"{charset} stands for too many characters.")
     return found

@@ -122,8 +122,8 @@ def piece_text(piece: Piece) -> str:
             return f"{opening}{_branch_text(branch)})"
         case Repeat(inner, _, _, text):
             return piece_text(inner) + text
-        case Charset(text) | Edge(text):
-            return text
+        case _:
+            return piece.text
 
 
 def is_closed(branch: Branch) -> bool:
@@ -329,16 +329,18 @@ def _samples(piece: Piece) -> Iterator[str]:
             yield char
         case Charset(text):
             candidates = _ANY_CANDIDATES if piece == _ANY_CHARACTER else _CANDIDATES
-            yield from (char for char in candidates if re.fullmatch(text, char))
+            yield from filter(compile_regex(text).fullmatch, candidates)
         case Edge():
             yield ""
         case Group(_, branch):
             yield from samples(branch)
-        case Repeat(inner, low, high):
-            if low == 0:
-                yield ""
-            if high != 0:
-                times = max(low, 1)
-                yield from (
-                    sample * times for sample in _samples(inner) if len(sample) * times <= _MAX_SAMPLE
-                )
+        case _:
+            yield from _repeated(piece)
+
+
+def _repeated(piece: Repeat) -> Iterator[str]:
+    if piece.low == 0:
+        yield ""
+    if piece.high != 0:
+        times = max(piece.low, 1)
+        yield from (sample * times for sample in _samples(piece.piece) if len(sample) * times <= _MAX_SAMPLE)

@@ -51,7 +51,7 @@ def said(given: Mapping[str, object]) -> list[tuple[str, str]]:
     """The notes, after which the set is adopted."""
     found = adopt(given)
     assert (found.document is None, found.refusals) == (False, ())
-    return [tuple(note) for note in found.notes]
+    return [(note.setting, note.reason) for note in found.notes]
 
 
 class TestDocument:

@@ -45,7 +45,7 @@ class Unkind:
 def read(given: dict[str, Any], field: str) -> tuple[Any, list[tuple[str, str]]]:
     """The value of one field, and the notes."""
     found, notes = read_foreign_settings({**ORIGINS, **given})
-    return getattr(found, field), [tuple(note) for note in notes]
+    return getattr(found, field), [(note.setting, note.reason) for note in notes]
 
 
 class TestDefaults:

@@ -64,7 +64,11 @@ EXPRESSIONS = st.recursive(
 class TestTranslation:
     """RE2 matches with it exactly the texts that Python matches."""
 
-    @given(text=EXPRESSIONS, flags=st.sampled_from([0, re.I, re.S, re.M]), probes=st.lists(TEXTS, min_size=3))
+    @given(
+        text=EXPRESSIONS,
+        flags=st.sampled_from([0, re.IGNORECASE, re.DOTALL, re.MULTILINE]),
+        probes=st.lists(TEXTS, min_size=3),
+    )
     def test_agrees_with_python(self, text: str, flags: int, probes: list[str]) -> None:
         try:
             regex = re.compile(text, flags)
@@ -89,6 +93,7 @@ class TestTranslation:
             pytest.param("[[:a]", 0, r"[\[:a]", id="bracket-in-a-class"),
             pytest.param(r"[\b_\_]", 0, r"[\x08__]", id="backspace"),
             pytest.param(r"\/\-\_\n", 0, "/-_\n", id="needless-backslashes"),
+            pytest.param(r"\x61\S", 0, r"a\S", id="hexadecimal"),
             pytest.param("a(?#note)*b", 0, "a*b", id="comment"),
             pytest.param("HTTPS", re.IGNORECASE, "(?i)HTTPS", id="compiled-flag"),
             pytest.param("(?i)HTTPS", 0, "(?i)HTTPS", id="written-flag"),
@@ -132,6 +137,32 @@ class TestTranslation:
     def test_says_what_python_refuses(self, text: str) -> None:
         with pytest.raises(PatternError, match="Python refuses the regular expression"):
             compile_regex(text)
+
+
+class TestSamples:
+    """They are short texts that the expression matches, as far as that is easily found."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("ab", ["ab"]),
+            ("a|b", ["a", "b"]),
+            ("a{0}b", ["b"]),
+            ("a{2,3}b?", ["aa", "aab"]),
+            ("(?:a{1000}){1000}b", []),
+            ("^[ab]$", ["a", "b"]),
+            ("a.b", ["a.b", "axb"]),
+        ],
+    )
+    def test_are(self, text: str, expected: list[str]) -> None:
+        assert samples(parse_regex(re.compile(text))) == expected
+
+    def test_are_few_however_many_there_are(self) -> None:
+        assert len(samples(parse_regex(re.compile(r"\w\w\w|\w\w\w")))) == 32
+
+    def test_of_a_class_that_a_later_python_may_read_otherwise(self) -> None:
+        """Which Python warns of, and warnings are errors here."""
+        assert samples(parse_regex(compile_regex("[a&&b]"))) == ["a", "b"]
 
 
 class TestEnd:
