@@ -18,6 +18,7 @@ from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails, check_guard
 
 SETTING: Final = "CORS_POLICIES"
 GUARDRAILS: Final = "GUARDRAILS"
+_FOREIGN: Final = "CORS_"
 DEFAULT_PERMISSION_CLASSES: Final = ("cors_policies.api.permissions.PolicyPermissions",)
 
 
@@ -50,6 +51,12 @@ def get_settings() -> Settings:
     usable = {key: value for key, value in _given().items() if _is_usable(key, value)}
     values: dict[str, Any] = {key: _READERS[key](value) for key, value in usable.items()}
     return Settings(**values)
+
+
+def foreign_settings() -> dict[str, object]:
+    """The project's ``CORS_*`` settings but our own: those of django-cors-headers, misspelt ones too."""
+    names = (name for name in dir(settings) if name.startswith(_FOREIGN) and name != SETTING)
+    return {name: getattr(settings, name) for name in names}
 
 
 def setting_problems() -> list[SettingProblem]:

@@ -25,12 +25,12 @@ from cors_policies.checks import (
     ANSWERING,
     CSRF_MIDDLEWARE,
     DJANGO_CSRF_MIDDLEWARE,
-    FOREIGN_SETTINGS,
     MIDDLEWARE,
     OTHER_MIDDLEWARE,
     UNSHARED_CACHES,
     check_stored_set,
 )
+from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
 from cors_policies.core.guardrails import check_guardrails
 from cors_policies.csrf import CorsPolicyCsrfMiddleware
 from cors_policies.middleware import CorsPolicyMiddleware

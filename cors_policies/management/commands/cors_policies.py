@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cors_policies.cli.adopting import adopt_corsheaders
 from cors_policies.cli.explaining import explain_request, parse_headers
 from cors_policies.cli.outcome import DONE, Outcome, RefusedError
 from cors_policies.cli.sets import export_set, import_set, prune_revisions
@@ -24,6 +25,7 @@ from cors_policies.cli.status import show_status, touch
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 from cors_policies.models.revisions import MAX_COMMENT
 
+_ADOPT: Final = "adopt-corsheaders"
 _REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
 _COMMON_VALUES: Final = ("--settings", "--pythonpath")
 _COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-checks")
@@ -46,9 +48,16 @@ class Command(BaseCommand):
         _add_export_options(add("export", "print the policy set document, or write it to a file"))
         _add_import_options(add("import", "store the policies and origin groups of a document, by name"))
         _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
+        _add_adopt_options(add(_ADOPT, "make policies of the settings of django-cors-headers"))
         add("status", "show the versions in database, cache and process, sizes, load time and the last error")
         add("touch", "make every process load the set anew, after it was changed by SQL")
         _add_prune_options(add("prune-revisions", "delete all revisions but the last ones"))
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Runs the subcommand; adopting goes on where checks complain of the settings that it is about."""
+        if options.get("subcommand") == _ADOPT:
+            options["skip_checks"] = True
+        return super().execute(*args, **options)
 
     def handle(self, *_args: Any, subcommand: str, **options: Any) -> None:
         """Runs the subcommand and prints what it says. Raises ``CommandError``, with the exit status."""
@@ -57,6 +66,8 @@ class Command(BaseCommand):
             outcome = run(options)
         except RefusedError as error:
             raise CommandError(str(error), returncode=1) from error
+        for remark in outcome.remarks:
+            self.stderr.write(remark, style_func=str)
         self._print(outcome.text)
         if outcome.status != DONE:
             self._end(outcome)
@@ -87,10 +98,15 @@ def _explain(options: dict[str, Any]) -> Outcome:
     return explain_request(document, as_json=options["json"])
 
 
+def _adopt(options: dict[str, Any]) -> Outcome:
+    return adopt_corsheaders(write=options["write"], comment=options["comment"])
+
+
 _SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
     "export": _export,
     "import": _import,
     "explain": _explain,
+    _ADOPT: _adopt,
     "status": lambda _options: show_status(),
     "touch": lambda _options: touch(),
     "prune-revisions": lambda options: prune_revisions(options["keep"]),
@@ -125,6 +141,11 @@ def _add_prune_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep", required=True, type=_count, metavar="N", help="how many to keep; every one can be restored"
     )
+
+
+def _add_adopt_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--write", action="store_true", help="store the policies, by name")
+    _add_comment_option(parser)
 
 
 def _add_explain_options(parser: ArgumentParser) -> None:
