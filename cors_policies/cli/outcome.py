@@ -1,7 +1,7 @@
 """How does a subcommand end: done, denied or refused?
 
 Before you edit: the exit statuses are public. 0: done, or the browser would let the script read the response;
-1: refused, or it would not; 2: usage, which is argparse's to say, or nothing to read where all is about reading.
+1: refused, or it would not; 2: usage, which is argparse's to say, or nothing that ``lint`` could read.
 """
 
 from __future__ import annotations

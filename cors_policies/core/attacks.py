@@ -94,6 +94,10 @@ class Way(Enum):
         return self.value[1]
 
 
+_OTHER_NAMES: Final = frozenset({Way.STRANGER, Way.PREFIX, Way.SUFFIX})
+"""Whoever may have any name can have a longer one; and where text can be glued on, other names follow."""
+
+
 class Hole(NamedTuple):
     """An ``origin`` that the pattern lets in, and the way in which it is hostile."""
 
@@ -127,10 +131,9 @@ def try_attacks(pattern: OriginPattern, samples: Iterable[str]) -> tuple[Hole, .
     for way, text in _hostile_origins(sites):
         if way not in found and pattern.matches(text) and _is_hostile(way, text, owners):
             found[way] = Hole(way, text)
-    if Way.STRANGER in found:
-        # Whoever may have any name can have a longer one, too.
-        found = {way: hole for way, hole in found.items() if way not in {Way.PREFIX, Way.SUFFIX}}
-    return tuple(found[way] for way in Way if way in found)
+    names = [way for way in found if way in _OTHER_NAMES]
+    dropped = _OTHER_NAMES - {Way.STRANGER} if names[:1] == [Way.STRANGER] else {Way.STRANGER}
+    return tuple(found[way] for way in Way if way in found and (way not in dropped or way is names[0]))
 
 
 def _sample_texts(pattern: OriginPattern) -> Iterator[Iterable[str]]:

@@ -10,7 +10,7 @@ Before you edit:
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -121,22 +121,42 @@ def _policy_name(document: object, problem: Problem) -> str | None:
 
 
 def _as_submitted(policy_set: PolicySet, document: object) -> PolicySet:
-    """The same set with the lists of origins in full: what normalising would drop is superfluous."""
-    if not isinstance(document, Mapping):
-        return policy_set
-    origins = _submitted_origins(document, "policies", "allowed_origins")
-    members = _submitted_origins(document, "origin_groups", "origins")
+    """The same set with its lists of origins in full: what normalising drops is superfluous, too."""
+    groups, policies = _by_name(document, "origin_groups"), _by_name(document, "policies")
     return PolicySet(
-        tuple(replace(group, origins=members[group.name]) for group in policy_set.origin_groups),
-        tuple(replace(policy, allowed_origins=origins[policy.name]) for policy in policy_set.policies),
+        tuple(
+            replace(group, origins=_submitted(groups, group.name, "origins", group.origins))
+            for group in policy_set.origin_groups
+        ),
+        tuple(
+            replace(
+                policy,
+                allowed_origins=_submitted(policies, policy.name, "allowed_origins", policy.allowed_origins),
+                origin_groups=tuple(policies[policy.name].get("origin_groups", ()))
+                if policy.name in policies
+                else policy.origin_groups,
+            )
+            for policy in policy_set.policies
+        ),
     )
 
 
-def _submitted_origins(document: Mapping[Any, Any], kind: str, key: str) -> dict[str, tuple[str, ...]]:
-    """Canonical patterns by the name of their owner, the first of each name."""
-    found: dict[str, tuple[str, ...]] = {}
-    for owner in document.get(kind, ()):
-        if isinstance(owner, Mapping) and isinstance(owner.get("name"), str):
-            texts, _ = check_patterns(owner.get(key, ()), key)
-            found.setdefault(owner["name"], tuple(texts))
-    return found
+def _by_name(document: object, kind: str) -> dict[str, Mapping[str, Any]]:
+    """The objects of one kind that have a name of their own."""
+    items = document.get(kind) if isinstance(document, Mapping) else None
+    named = [
+        item
+        for item in (items if isinstance(items, list | tuple) else ())
+        if isinstance(item, Mapping) and isinstance(item.get("name"), str)
+    ]
+    counts = Counter(item["name"] for item in named)
+    return {item["name"]: item for item in named if counts[item["name"]] == 1}
+
+
+def _submitted(
+    owners: Mapping[str, Mapping[str, Any]], name: str, key: str, normalized: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Canonical patterns, one for each entry of the list."""
+    if name not in owners:
+        return normalized
+    return tuple(check_patterns(owners[name].get(key, ()), key)[0])

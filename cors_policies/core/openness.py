@@ -14,9 +14,15 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from cors_policies.core.attacks import Way, find_holes, find_samples
-from cors_policies.core.credentials import TOLERATED_BY, find_offences
+from cors_policies.core.credentials import find_offences
 from cors_policies.core.findings import ERROR, WARNING
-from cors_policies.core.origins import NULL_ORIGIN, OriginKind, is_exact_text, parse_origin_pattern
+from cors_policies.core.origins import (
+    NULL_ORIGIN,
+    OriginKind,
+    OriginPattern,
+    is_exact_text,
+    parse_origin_pattern,
+)
 
 ANY_ORIGIN: Final = "any-origin"
 WIDE_WILDCARD: Final = "wide-wildcard"
@@ -40,8 +46,13 @@ _UNTRIED: Final = (
     "could not be tried with hostile origins, since none was found that it matches. Ask explain about the "
     "origins that you mean, or write wildcards."
 )
-_SHOWN_TOLERATED: Final = frozenset({"insecure-origin", "credentials-regex"})
-"""The third kind, public suffixes, is reported as a wide wildcard."""
+_TOLERATED: Final = {
+    "insecure-origin": "is tolerated by tolerate_insecure_origins: whoever shares its network can read with "
+    "the visitor's cookies. Use https as soon as that page has it.",
+    "credentials-regex": "is tolerated by tolerate_credentialed_regex: only the attack test looks into it. "
+    "Write origins or wildcards where they can say the same.",
+}
+"""The third of its kind, a public suffix, is reported as a wide wildcard."""
 
 
 class Judgement(NamedTuple):
@@ -56,39 +67,39 @@ class Judgement(NamedTuple):
 def judge(text: str, *, with_credentials: bool) -> tuple[Judgement, ...]:
     """Everything that is to be said about a canonical pattern, most often nothing."""
     if is_exact_text(text) and text != NULL_ORIGIN:
-        return tuple(_tolerated(text)) if with_credentials else ()
-    level = ERROR if with_credentials else WARNING
-    tolerated = tuple(_tolerated(text)) if with_credentials else ()
-    return (*_wide(text, level), *_holes(text, level), *tolerated)
-
-
-def _wide(text: str, level: str) -> Iterator[Judgement]:
+        return tuple(_tolerated(parse_origin_pattern(text))) if with_credentials else ()
     pattern = parse_origin_pattern(text)
+    level = ERROR if with_credentials else WARNING
+    tolerated = _tolerated(pattern) if with_credentials else ()
+    return (*_wide(pattern, level), *_holes(pattern, level), *tolerated)
+
+
+def _wide(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
     codes = {offence.code for offence in find_offences([pattern])}
     if pattern.kind is OriginKind.ANY:
         yield Judgement(WARNING, ANY_ORIGIN, _ANY)
     elif pattern.kind is OriginKind.SCHEME:
-        yield Judgement(WARNING, WIDE_WILDCARD, f'"{text}" {_SCHEME}')
+        yield Judgement(WARNING, WIDE_WILDCARD, f'"{pattern.text}" {_SCHEME}')
     elif "credentials-any-origin" in codes:
-        yield Judgement(level, WIDE_WILDCARD, f'"{text}" {_ANY_HOST}')
+        yield Judgement(level, WIDE_WILDCARD, f'"{pattern.text}" {_ANY_HOST}')
     elif "public-suffix" in codes:
-        yield Judgement(level, WIDE_WILDCARD, f'"{text}" {_PUBLIC_SUFFIX}')
+        yield Judgement(level, WIDE_WILDCARD, f'"{pattern.text}" {_PUBLIC_SUFFIX}')
     if pattern.port == "*" and not pattern.is_loopback:
-        yield Judgement(WARNING, WIDE_WILDCARD, f'"{text}" {_ANY_PORT}')
+        yield Judgement(WARNING, WIDE_WILDCARD, f'"{pattern.text}" {_ANY_PORT}')
 
 
-def _holes(text: str, level: str) -> Iterator[Judgement]:
-    pattern = parse_origin_pattern(text)
+def _holes(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
     holes = [hole for hole in find_holes(pattern) if level == ERROR or hole.way is not Way.PLAIN_HTTP]
-    for hole in holes[:MAX_HOLES]:
-        yield Judgement(level, LETS_IN, f'"{text}" lets in {hole.origin}: {hole.way.what}. {hole.way.remedy}')
+    more = len(holes) - MAX_HOLES
+    for place, (way, origin) in enumerate(holes[:MAX_HOLES], start=1):
+        rest = f" {more} more ways in are open." if place == MAX_HOLES and more > 0 else ""
+        yield Judgement(level, LETS_IN, f'"{pattern.text}" lets in {origin}: {way.what}. {way.remedy}{rest}')
     if pattern.kind is OriginKind.EXPRESSION and not find_samples(pattern):
-        yield Judgement(WARNING, LETS_IN, f'"{text}" {_UNTRIED}')
+        yield Judgement(WARNING, LETS_IN, f'"{pattern.text}" {_UNTRIED}')
 
 
-def _tolerated(text: str) -> Iterator[Judgement]:
+def _tolerated(pattern: OriginPattern) -> Iterator[Judgement]:
     """What credentials are refused for, unless a flag of the policy takes it upon itself."""
-    for offence in find_offences([parse_origin_pattern(text)]):
-        if offence.code in _SHOWN_TOLERATED:
-            flag = TOLERATED_BY[offence.code]
-            yield Judgement(WARNING, offence.code, f"Tolerated by {flag}: {offence.message}")
+    for offence in find_offences([pattern]):
+        if offence.code in _TOLERATED:
+            yield Judgement(WARNING, offence.code, f'"{pattern.text}" {_TOLERATED[offence.code]}')

@@ -133,8 +133,8 @@ class _PathGroup:
         shown = ", ".join(names[:_MAX_NAMES])
         more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
         return (
-            f"It never governs a request: policies that are tried before it ({shown}{more}) let in all of its "
-            "origins. Give it a smaller priority than theirs, or delete it."
+            f"It never governs a request: policies that are tried before it ({shown}{more}) let in all "
+            "of its origins. Give it a smaller priority than theirs, or delete it."
         )
 
 

@@ -1,7 +1,7 @@
 """``manage.py cors_policies``: the policy set from the command line.
 
-Exit status 0: done, or allowed; 1: refused, or denied; 2: usage, or nothing to lint. What was asked for goes to standard output,
-why it was refused to standard error.
+Exit status 0: done, or allowed; 1: refused, or denied; 2: usage, or nothing that could be linted. What was
+asked for goes to standard output, why it was refused to standard error.
 
 Before you edit: what a subcommand does is in :mod:`cors_policies.cli`. Here are arguments and streams only.
 """
