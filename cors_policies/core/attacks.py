@@ -133,7 +133,7 @@ def try_attacks(pattern: OriginPattern, samples: Iterable[str]) -> tuple[Hole, .
             found[way] = Hole(way, text)
     names = [way for way in found if way in _OTHER_NAMES]
     dropped = _OTHER_NAMES - {Way.STRANGER} if names[:1] == [Way.STRANGER] else {Way.STRANGER}
-    return tuple(found[way] for way in Way if way in found and (way not in dropped or way is names[0]))
+    return tuple(found[way] for way in Way if way in found and way not in dropped)
 
 
 def _sample_texts(pattern: OriginPattern) -> Iterator[Iterable[str]]:

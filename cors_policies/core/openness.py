@@ -46,7 +46,7 @@ _UNTRIED: Final = (
     "could not be tried with hostile origins, since none was found that it matches. Ask explain about the "
     "origins that you mean, or write wildcards."
 )
-_TOLERATED: Final = {
+TOLERATED: Final = {
     "insecure-origin": "is tolerated by tolerate_insecure_origins: whoever shares its network can read with "
     "the visitor's cookies. Use https as soon as that page has it.",
     "credentials-regex": "is tolerated by tolerate_credentialed_regex: only the attack test looks into it. "
@@ -101,5 +101,5 @@ def _holes(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
 def _tolerated(pattern: OriginPattern) -> Iterator[Judgement]:
     """What credentials are refused for, unless a flag of the policy takes it upon itself."""
     for offence in find_offences([pattern]):
-        if offence.code in _TOLERATED:
-            yield Judgement(WARNING, offence.code, f'"{pattern.text}" {_TOLERATED[offence.code]}')
+        if offence.code in TOLERATED:
+            yield Judgement(WARNING, offence.code, f'"{pattern.text}" {TOLERATED[offence.code]}')

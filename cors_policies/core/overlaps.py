@@ -80,7 +80,7 @@ class Overlaps:
                 yield _Covered(f"origin_groups.{place}", f'"{name}" stands in the list already. Remove it.')
             elif members and all(_is_covered(text, others) for text in members):
                 del used[name]
-                detail = f'Every origin of group "{name}" is covered by the others. Remove the group here.'
+                detail = f'Other entries cover every origin of group "{name}". Remove the group here.'
                 yield _Covered(f"origin_groups.{place}", detail)
 
 

@@ -235,7 +235,9 @@ def lets_in(policy_set: PolicySet, policy: Policy | dict[str, tuple[str, ...]], 
     """Whether a policy with these lists matches the origin."""
     lists = policy if isinstance(policy, dict) else without(policy, set())
     groups = {group.name: group for group in policy_set.origin_groups}
-    group = compile_snapshot([Policy(name="p", path="/", **lists)], groups).find_group("/", "")
+    own, names = lists["allowed_origins"], lists["origin_groups"]
+    alone = Policy(name="p", path="/", allowed_origins=own, origin_groups=names)
+    group = compile_snapshot([alone], groups).find_group("/")
     return group is not None and group.find_policy(origin) is not None
 
 
@@ -335,8 +337,8 @@ class TestOpenness:
         assert details == [
             f'"~.*a.example.*" lets in {rest}'
             for rest in (
-                "https://evila.example: text is glued before the domain. Write a dot before the domain, as in "
-                r"https://([a-z0-9-]+\.)?example\.com, or https://*.example.com.",
+                "https://evila.example: text is glued before the domain. Write a dot before the domain, as "
+                r"in https://([a-z0-9-]+\.)?example\.com, or https://*.example.com.",
                 "https://a.example.evil.net: text is glued behind the domain. End the expression with the "
                 "domain, and with the port where there is one.",
                 r"https://axexample: an unescaped dot stands for any character. Write \. for a dot. "
