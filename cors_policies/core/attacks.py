@@ -164,7 +164,7 @@ def _samples_of_host(pattern: OriginPattern) -> list[str]:
 
 def _covers_shared_names(pattern: OriginPattern) -> bool:
     """Whether strangers can register names that the wildcard of a host stands for."""
-    if not pattern.has_wildcard_host or not pattern.host:
+    if not pattern.has_wildcard_host:
         return False
     end = f".{pattern.host}"
     return is_public_suffix(pattern.host) or (

@@ -91,6 +91,13 @@ class TestShadowedPolicy:
             "Give it a smaller priority than theirs, or delete it.",
         )
 
+    def test_names_the_others_only(self) -> None:
+        policies = ({"origin_groups": ["wide"], "priority": 1}, {"origin_groups": ["one"]})
+
+        (finding,) = findings(*policies, one=["https://a.b.example"], wide=["https://*.b.example"])
+
+        assert 'tried before it ("p0") let in' in finding.detail
+
     @pytest.mark.parametrize(
         ("first", "second"),
         [
@@ -168,6 +175,9 @@ class TestRedundantOrigin:
             pytest.param({"origin_groups": ["one", "two"]}, ["origin_groups.0"], id="group-by-group"),
             pytest.param({"origin_groups": ["two", "two"]}, ["origin_groups.1"], id="group-again"),
             pytest.param(
+                {"origin_groups": ["one", "same"]}, ["origin_groups.0"], id="one-of-two-equal-groups"
+            ),
+            pytest.param(
                 origins("https://b.test", "https://d.test", origin_groups=["one", "two"]),
                 ["allowed_origins.0", "origin_groups.0"],
                 id="entry-and-group",
@@ -175,7 +185,11 @@ class TestRedundantOrigin:
         ],
     )
     def test_is_found(self, policy: dict[str, Any], attrs: list[str]) -> None:
-        groups = {"one": ["https://b.test"], "two": ["https://c.test", "https://b.test"]}
+        groups = {
+            "one": ["https://b.test"],
+            "same": ["https://b.test"],
+            "two": ["https://c.test", "https://b.test"],
+        }
 
         redundant = [item for item in found(policy, **groups) if item[1] == "redundant-origin"]
 
@@ -416,6 +430,13 @@ class TestRefused:
 
         assert [(item.code, item.policy, item.attr) for item in problems] == expected
         assert {item.level for item in problems} <= {ERROR}
+
+    def test_of_a_name_that_is_used_twice_hides_nothing(self) -> None:
+        assert found(origins("*", name="p"), origins("x", name="p")) == [
+            (ERROR, "invalid-origin", "p", "policies.1.allowed_origins.0"),
+            (ERROR, "duplicate-name", "p", "policies.1.name"),
+            (WARNING, "any-origin", "p", "allowed_origins.0"),
+        ]
 
     def test_policy_of_a_broken_group_is_no_shield_that_shadows(self) -> None:
         assert found({"origin_groups": ["one"]}, HTTPS, one=["x"]) == [
