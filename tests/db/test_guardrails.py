@@ -288,7 +288,14 @@ class TestAdmin:
 class TestOneWayIn:
     """Whoever checks a policy or a set hands the guard rails on."""
 
-    CHECKS = ("check_policy", "parse_policy", "parse_policy_set", "find_objections", "joining_problems")
+    CHECKS = (
+        "check_policy",
+        "parse_policy",
+        "parse_policy_set",
+        "find_objections",
+        "joining_problems",
+        "lint_document",
+    )
 
     def test_every_call_outside_the_core_names_them(self) -> None:
         app = ROOT / "cors_policies"
