@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.signals import setting_changed
 from django.db.models.signals import post_migrate, post_save
 
-from cors_policies.conf import get_settings
+from cors_policies.conf import SETTING, get_settings
 from cors_policies.models.versions import PendingChange, PolicySetVersion, VersionedModel, changing
+from cors_policies.observations import observer
 from cors_policies.signals import rows_changed, rows_committed
 from cors_policies.store import store
 from cors_policies.store.connection import is_test_environment
@@ -22,6 +24,7 @@ def connect() -> None:
     rows_changed.connect(_mark_pending, dispatch_uid="cors_policies.pending")
     rows_committed.connect(_mark_stale, dispatch_uid="cors_policies.stale")
     post_save.connect(_move_version, dispatch_uid="cors_policies.raw")
+    setting_changed.connect(_see_setting, dispatch_uid="cors_policies.setting")
     post_migrate.connect(_see_new_database, dispatch_uid="cors_policies.migrated")
 
 
@@ -39,6 +42,12 @@ def _move_version(*, sender: type[Any], using: str, raw: bool, **_kwargs: object
     if raw and issubclass(sender, VersionedModel | PolicySetVersion):
         with changing(using):
             pass
+
+
+def _see_setting(*, setting: str, **_kwargs: object) -> None:
+    """After :mod:`cors_policies.conf`, which forgets what it has read."""
+    if setting == SETTING:
+        observer.configure()
 
 
 def _see_new_database(*, sender: Any, using: str, **_kwargs: object) -> None:

@@ -1,10 +1,12 @@
 """The rows of the policy set."""
 
+from cors_policies.models.observations import Observation
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
 from cors_policies.models.policies import Policy, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models.versions import PolicySetVersion
 
 __all__ = [
+    "Observation",
     "Origin",
     "OriginGroup",
     "OriginGroupOrigin",
