@@ -63,7 +63,7 @@ class Tally:
 
     def merge(self, other: Tally) -> None:
         """Counts what the other one has counted."""
-        self.first = min(self.first or other.first, other.first)
+        self.first = min(self.first, other.first)
         self.last = max(self.last, other.last)
         self.count += other.count
         for day, count in other.days.items():
@@ -87,7 +87,7 @@ def fold(tallies: Tallies, room: int) -> None:
     for spared in (common, frozenset[Key]()):
         for rest_of in (_of_path_group, _of_reason):
             _fold(tallies, room, rest_of, spared)
-    _fold(tallies, room, lambda _key: _EVERYTHING, frozenset())
+    _fold(tallies, room, _of_everything, frozenset())
 
 
 def harmless(text: str, limit: int) -> str:
@@ -98,9 +98,6 @@ def harmless(text: str, limit: int) -> str:
     return shown if len(shown) <= limit else shown[: limit - len(_CUT)] + _CUT
 
 
-_EVERYTHING: Final = Key("", "", "", "", "")
-
-
 def _of_path_group(key: Key) -> Key:
     return Key(key.host, key.path, "", "", key.reason)
 
@@ -109,19 +106,32 @@ def _of_reason(key: Key) -> Key:
     return Key("", "", "", "", key.reason)
 
 
+def _of_everything(_key: Key) -> Key:
+    return Key("", "", "", "", "")
+
+
 def _fold(tallies: Tallies, room: int, rest_of: Callable[[Key], Key], spared: frozenset[Key]) -> None:
+    if len(tallies) <= room:
+        return
     for key in _rarest_first(tallies):
-        if len(tallies) <= room:
-            return
         rest = rest_of(key)
         if rest != key and key not in spared:
             _add(tallies, rest, tallies.pop(key))
+            if len(tallies) <= room:
+                return
 
 
 def _rarest_first(tallies: Tallies) -> list[Key]:
     """Of those that came equally often, the one that has not come for longest."""
-    return sorted(tallies, key=lambda key: (tallies[key].count, tallies[key].last))
+    return [key for key, _tally in sorted(tallies.items(), key=_commonness)]
+
+
+def _commonness(item: tuple[Key, Tally]) -> tuple[int, int]:
+    return item[1].count, item[1].last
 
 
 def _add(tallies: Tallies, key: Key, tally: Tally) -> None:
-    tallies.setdefault(key, Tally()).merge(tally)
+    if key in tallies:
+        tallies[key].merge(tally)
+    else:
+        tallies[key] = Tally(tally.count, tally.first, tally.last, dict(tally.days))
