@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 
-from cors_policies.observations.observer import Observer
+from cors_policies.observations.observing import Observer
 from cors_policies.observations.recent import Seen, seen_origins
 
 observer = Observer()
