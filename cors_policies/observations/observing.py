@@ -172,8 +172,11 @@ def _key(decision: Decision, facts: Facts) -> Key | None:
 
 def _store_apart(tallies: Tallies) -> None:
     using = get_settings().DATABASE_ALIAS
-    with own_connection(using, writes=True), bounded_transaction(using):
-        _store_in_transaction(using, tallies)
+    with own_connection(using, writes=True):
+        with bounded_transaction(using):
+            _store_in_transaction(using, tallies)
+        # Whatever closing the connection raises: they are stored, and must not be given back.
+        tallies.clear()
 
 
 def _store_here(tallies: Tallies) -> None:

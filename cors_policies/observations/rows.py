@@ -4,8 +4,8 @@ Before you edit:
 
 * One writer at a time: what is read after the lock stays true until the commit. So rows are written as they
   shall be, in one statement, and the bound holds exactly.
-* The lock is held while somebody else may wait for it. Only where there are too many rows are all of them
-  read.
+* Others may wait for the lock. All rows are read only where there is no room for what is new, and little of
+  that is let in then: a flood must not replace all rows every few seconds.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any, Final
 from django.db import connections
 from django.db.models import QuerySet
 
-from cors_policies.core.timestamps import parse_timestamp, timestamp_text
+from cors_policies.core.timestamps import timestamp_text
 from cors_policies.models.observations import Observation, lock_observations
 from cors_policies.observations.tallies import SECONDS_OF_A_DAY, Key, Tallies, Tally, fold, merge
 
@@ -28,6 +28,8 @@ KEEP_DAYS: Final = 30
 """Days after which a row goes, if nothing was added to it."""
 COUNTED_DAYS: Final = 14
 """Days that a row has counts of their own for."""
+MAX_REPLACED: Final = 200
+"""Rows that are new at once where there is no room for them."""
 _AT_ONCE: Final = 500
 _COLUMNS: Final = (*Key._fields, "count", "first_seen", "last_seen", "days")
 _WRITTEN: Final = _COLUMNS[len(Key._fields) :]
@@ -44,8 +46,12 @@ def store_tallies(using: str, tallies: Mapping[Key, Tally], room: int, now: int)
     lock_observations(using)
     rows = Observation.objects.using(using)
     rows.filter(last_seen__lt=oldest_kept(now)).delete()
-    known = _read(rows, map(digest_of, added))
-    if rows.count() + len(added) - len(known) > room:
+    known, free = _read(rows, map(digest_of, added)), room - rows.count()
+    new = {key: tally for key, tally in added.items() if key not in known}
+    if len(new) > free:
+        fold(new, max(free, MAX_REPLACED))
+        added = {key: tally for key, tally in added.items() if key in known}
+        merge(added, new)
         known = _read(rows)
     _write(using, known, _merged(known, added, room), now)
 
@@ -114,7 +120,8 @@ def _moment(seconds: int) -> str:
 
 
 def _seconds(text: str) -> int:
-    return int(parse_timestamp(text).timestamp())
+    # Ours, so that it need not be parsed with care: there may be a hundred thousand.
+    return int(datetime.fromisoformat(f"{text[:-1]}+00:00").timestamp())
 
 
 def _slices(values: Iterable[str]) -> Iterator[list[str]]:

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from cors_policies.models import Observation
 from cors_policies.models.observations import lock_observations
 from cors_policies.models.versions import read_token
+from cors_policies.observations import rows as rows_module
 from cors_policies.observations import seen_origins
 from cors_policies.observations.recent import Seen
 from cors_policies.observations.rows import COUNTED_DAYS, KEEP_DAYS, digest_of, store_tallies
@@ -97,6 +98,20 @@ class TestBound:
         store(tallies({key(f"https://o{number}.example"): 1 for number in range(10)}), 4)
 
         assert stored()[key("https://often.example")] == 5
+
+    def test_flood_replaces_few_rows_and_spares_those_that_are_known(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rows_module, "MAX_REPLACED", 3)
+        known = {key(f"https://known{number}.example"): 1 for number in range(20)}
+        store(tallies(known), 20)
+        flood = {key(f"https://flood{number}.example"): 1 for number in range(50)}
+        store(tallies({**flood, **dict.fromkeys(known, 1)}), 20)
+
+        found = stored()
+        assert len([one for one in found if one in flood]) <= 3
+        assert len([one for one in known if found.get(one) == 2]) >= 15
+        assert sum(found.values()) == 90
 
     def test_smaller_bound_is_obeyed_from_the_next_time_on(self) -> None:
         store(tallies({key(f"https://o{number}.example"): 1 for number in range(9)}))

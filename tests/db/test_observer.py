@@ -6,6 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -21,6 +22,7 @@ from cors_policies.observations import observing
 from cors_policies.observations.observing import Observer
 from cors_policies.observations.rows import store_tallies
 from cors_policies.observations.tallies import Tallies
+from cors_policies.store.connection import own_connection
 from tests.helpers import policy
 from tests.servers import wait_until
 
@@ -44,8 +46,12 @@ def observer() -> Iterator[Observer]:
     made = Observer()
     made.configure()
     yield made
-    if made._flusher is not None:  # noqa: SLF001 - so that no thread outlives its test
+    if made._flusher is not None:  # noqa: SLF001 - no thread may outlive its test
         made._flusher.retire()  # noqa: SLF001
+    for thread in threading.enumerate():
+        if thread.name == "cors_policies observer":
+            thread.join(30)
+            assert not thread.is_alive()
 
 
 @pytest.fixture
@@ -222,6 +228,25 @@ class TestBackground:
         outage.lasts = False
 
         wait_until(lambda: total() == 2)
+
+    def test_failure_after_the_commit_counts_nothing_twice(
+        self, observer: Observer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failures = []
+
+        @contextmanager
+        def connection_that_fails_to_close(using: str, *, writes: bool) -> Iterator[None]:
+            with own_connection(using, writes=writes):
+                yield
+            failures.append("close")
+            raise OperationalError("gone")
+
+        monkeypatch.setattr(observing, "own_connection", connection_that_fails_to_close)
+        observer.count(*denied())
+        wait_until(lambda: len(failures) == 1)
+        observer.flush()
+
+        assert total() == 1
 
     def test_thread_that_hangs_is_replaced(self, observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("cors_policies.store.refresher.ABANDON_AFTER", 0.05)
