@@ -9,15 +9,17 @@ Before you edit:
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final
+from collections.abc import Collection, Iterable
+from typing import ClassVar, Final
 
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.fields import ExactCharField, TimestampField
 
 _LOCK: Final = ""
+_AT_ONCE: Final = 500
 
 
 class ObservationManager(models.Manager["Observation"]):
@@ -57,9 +59,20 @@ class Observation(models.Model):
 
 
 def lock_observations(using: str) -> None:
-    """Waits for other writers of observations, and holds them off until the transaction ends."""
-    rows: models.QuerySet[Any] = Observation._base_manager.using(using)
-    if not rows.filter(digest=_LOCK).update(count=0):
-        lock = Observation(digest=_LOCK, first_seen="", last_seen="")
-        rows.bulk_create([lock], ignore_conflicts=True)
-        rows.filter(digest=_LOCK).update(count=0)
+    """Waits for other writers of observations, and holds them off until the transaction ends.
+
+    One statement, whether the row is there or not: of two that insert it and then update it, MySQL ends one.
+    """
+    write_observations(using, [Observation(digest=_LOCK, first_seen="", last_seen="")], ("count",))
+
+
+def write_observations(using: str, rows: Iterable[Observation], fields: Collection[str]) -> None:
+    """Inserts the rows; of those that are there, makes the ``fields`` what they are to be."""
+    has_target = connections[using].features.supports_update_conflicts_with_target
+    Observation._base_manager.using(using).bulk_create(
+        rows,
+        batch_size=_AT_ONCE,
+        update_conflicts=True,
+        update_fields=fields,
+        unique_fields=["digest"] if has_target else None,
+    )

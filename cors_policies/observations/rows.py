@@ -17,11 +17,10 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, Final
 
-from django.db import connections
 from django.db.models import QuerySet
 
 from cors_policies.core.timestamps import timestamp_text
-from cors_policies.models.observations import Observation, lock_observations
+from cors_policies.models.observations import Observation, lock_observations, write_observations
 from cors_policies.observations.tallies import SECONDS_OF_A_DAY, Key, Tallies, Tally, fold, merge
 
 KEEP_DAYS: Final = 30
@@ -84,14 +83,8 @@ def _write(using: str, known: Tallies, wanted: Tallies, now: int) -> None:
     rows = Observation.objects.using(using)
     for digests in _slices(digest_of(key) for key in known if key not in wanted):
         rows.filter(digest__in=digests).delete()
-    has_target = connections[using].features.supports_update_conflicts_with_target
-    rows.bulk_create(
-        [_row(key, tally, now) for key, tally in wanted.items() if tally != known.get(key)],
-        batch_size=_AT_ONCE,
-        update_conflicts=True,
-        update_fields=_WRITTEN,
-        unique_fields=["digest"] if has_target else None,
-    )
+    changed = [_row(key, tally, now) for key, tally in wanted.items() if tally != known.get(key)]
+    write_observations(using, changed, _WRITTEN)
 
 
 def digest_of(key: Key) -> str:

@@ -167,7 +167,7 @@ class TestManyProcesses:
             raise OperationalError("away")
 
         with monkeypatch.context() as patch:
-            patch.setattr("django.db.models.query.QuerySet.bulk_create", fail)
+            patch.setattr(rows_module, "write_observations", fail)
             with pytest.raises(OperationalError):
                 store(tallies({key("new"): 1}), 3)
 
