@@ -12,11 +12,13 @@ from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 
 from cors_policies.api.errors import BadParameter
+from cors_policies.core.engine import REASONS
 from cors_policies.core.hosts import parse_host_pattern
 from cors_policies.core.origins import parse_origin_pattern
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.problems import PatternError
-from cors_policies.models import Origin, Policy
+from cors_policies.models import Observation, Origin, Policy
+from cors_policies.observations.tallies import MAX_ORIGIN, harmless
 from cors_policies.store import current_snapshot
 
 _FLAGS: Final = (("true", "true"), ("1", "true"), ("false", "false"), ("0", "false"))
@@ -97,6 +99,26 @@ class PolicyFilters(filters.FilterSet):
         return queryset.filter(name__in=[policy.name for policy in group.policies] if group else [])
 
 
+class OriginHeaderFilter(filters.CharFilter):
+    """Equal to an ``Origin`` header, as it was sent or as it is shown."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows that were counted for it."""
+        return super().filter(qs, harmless(value, MAX_ORIGIN))
+
+
+class ObservationFilters(filters.FilterSet):
+    """The filters of ``observations/``."""
+
+    origin = OriginHeaderFilter(strip=False)
+    reason = filters.ChoiceFilter(choices=[(reason, reason) for reason in REASONS])
+    policy = filters.CharFilter()
+
+    class Meta:
+        model = Observation
+        fields = ("origin", "reason", "policy")
+
+
 class OriginFilters(filters.FilterSet):
     """The filters of ``origins/``."""
 
@@ -134,8 +156,10 @@ def searched(request: Request, queryset: QuerySet[Any], fields: Iterable[str]) -
     return queryset
 
 
-def ordered(request: Request, queryset: QuerySet[Any], fields: tuple[str, ...]) -> QuerySet[Any]:
-    """The rows in the ``ordering`` that was asked for, and by ``fields[0]`` where that leaves it open."""
+def ordered(
+    request: Request, queryset: QuerySet[Any], fields: tuple[str, ...], usual: tuple[str, ...] = ()
+) -> QuerySet[Any]:
+    """The rows in the ``ordering`` that was asked for; the ``usual`` one (``fields[0]``) decides the rest."""
     wanted = [name for name in request.query_params.get("ordering", "").split(",") if name]
     for name in wanted:
         if name.removeprefix("-") not in fields:
@@ -144,7 +168,7 @@ def ordered(request: Request, queryset: QuerySet[Any], fields: tuple[str, ...]) 
             )
     if "governs" in request.query_params and not wanted:
         wanted = ["priority"]
-    return queryset.order_by(*wanted, fields[0])
+    return queryset.order_by(*wanted, *(usual or fields[:1]))
 
 
 def _matching_origins(origin: str) -> Iterable[int]:

@@ -39,11 +39,8 @@ PAGE_PARAMETERS = (
     query("page", "Which page, from 1.", int),
     query("page_size", f"How many on a page, 1 to {MAX_PAGE_SIZE}.", int),
 )
-LIST_PARAMETERS = (
-    *PAGE_PARAMETERS,
-    query("search", "Words that must all be found."),
-    query("ordering", "Names of columns; a minus before one turns it round."),
-)
+ORDERING = query("ordering", "Names of columns; a minus before one turns it round.")
+LIST_PARAMETERS = (*PAGE_PARAMETERS, query("search", "Words that must all be found."), ORDERING)
 
 
 _MAX_DIGITS = 18
@@ -108,6 +105,7 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
     rows: Any
     filter_class: Any = None
     ordering: ClassVar[tuple[str, ...]] = ("name",)
+    usual_ordering: ClassVar[tuple[str, ...]] = ()
     searching: ClassVar[tuple[str, ...]] = ()
 
     def documents(self, rows: QuerySet[Any]) -> list[Document]:
@@ -139,7 +137,8 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
     def listed(self, request: Request) -> Response:
         """A page of the rows that the parameters leave."""
         rows = filtered(request, self.get_queryset(), self.filter_class)
-        rows = ordered(request, searched(request, rows, self.searching), self.ordering)
+        rows = searched(request, rows, self.searching)
+        rows = ordered(request, rows, self.ordering, self.usual_ordering)
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(self.documents(page))
 

@@ -102,6 +102,20 @@ class EvaluationSerializer(serializers.Serializer[Any]):
     explanation = _texts()
 
 
+class ObservationSerializer(serializers.Serializer[Any]):
+    """How often one origin was answered in one way."""
+
+    host = serializers.CharField(help_text="The host pattern of the path group.")
+    path = serializers.CharField(help_text="The path pattern of the path group.")
+    origin = serializers.CharField(help_text="As it was sent; empty for all that were folded.")
+    method = serializers.CharField(help_text="The requested one of a preflight.")
+    reason = serializers.CharField()
+    policy = serializers.CharField(allow_null=True, help_text="The policy that governs the origin.")
+    count = serializers.IntegerField()
+    first_seen = serializers.DateTimeField()
+    last_seen = serializers.DateTimeField()
+
+
 class PatternsSerializer(serializers.Serializer[Any]):
     """Origins to add to a list, or to take out of it."""
 
