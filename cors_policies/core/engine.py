@@ -16,13 +16,15 @@ Before you edit:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Protocol
 
 from cors_policies.core import vocabulary as http
 from cors_policies.core.hosts import host_without_port, split_host_port
-from cors_policies.core.origins import DEFAULT_PORTS, parse_serialized_origin
+from cors_policies.core.origins import DEFAULT_PORTS, MAX_ORIGIN, parse_serialized_origin
 from cors_policies.core.path_group import SEPARATOR, CompiledPolicy, Headers, PathGroup
 from cors_policies.core.snapshot import Snapshot
 
@@ -45,6 +47,8 @@ REASONS: Final = (
     BAD_REQUEST_HEADERS,
 )
 
+_ELEMENT: Final = re.compile(r"[^, \t][^,]*")
+"""An element of a list that is not empty, from its first character on."""
 MAX_REQUEST_HEADERS: Final = 64
 MAX_REQUEST_HEADERS_BYTES: Final = 4096
 PREFLIGHT_STATUS: Final = 200
@@ -113,12 +117,15 @@ class StatedFacts:
     method: str
     path: str
     origin: str | None = None
-    traits: None = None
     requested_method: str | None = None
     requested_headers: str | None = None
     wants_private_network: bool = False
     scheme: str = "https"
     host: str = ""
+
+    @property
+    def traits(self) -> None:
+        """As :attr:`Facts.traits`: stated once, so that nothing is worth keeping."""
 
     def may_own(self, origin: str) -> bool:
         """As :meth:`Facts.may_own`."""
@@ -187,7 +194,7 @@ def _is_by_traits(decision: Decision, facts: Facts) -> bool:
 
 def is_own_origin(facts: Facts, origin: str) -> bool:
     """Whether the ``Origin`` is the one that the request was sent to: same scheme, host and port."""
-    if not facts.may_own(origin):
+    if len(origin) > MAX_ORIGIN or not facts.may_own(origin):
         return False
     parsed = parse_serialized_origin(origin)
     if parsed is None:
@@ -208,10 +215,12 @@ def parse_requested_headers(value: str | None) -> tuple[str, ...] | None:
         return ()
     if len(value) > MAX_REQUEST_HEADERS_BYTES:
         return None
-    names = [name for element in value.split(",") if (name := element.strip(" \t"))]
-    if len(names) > MAX_REQUEST_HEADERS or not all(http.is_token(name) for name in names):
+    found = islice(_ELEMENT.finditer(value), MAX_REQUEST_HEADERS + 1)
+    names = [element[0].rstrip(" \t") for element in found]
+    # Tokens put together are a token: one look at all of them.
+    if len(names) > MAX_REQUEST_HEADERS or not (not names or http.is_token("".join(names))):
         return None
-    return tuple(dict.fromkeys(name.lower() for name in names))
+    return tuple(dict.fromkeys(map(str.lower, names)))
 
 
 def _undecided(group: PathGroup, method: str, reason: str) -> Decision:

@@ -27,7 +27,7 @@ from cors_policies.core.policy import OriginGroup, Policy
 _MAX_KEPT: Final = 2048
 _MAX_KEPT_PATH: Final = 200
 """Look-ups that are kept, and the longest path of one: half a megabyte at most."""
-_UNKNOWN: Final = object()
+_UNKNOWN: Final[Any] = object()
 _FEW_ORIGINS: Final = 100
 """A policy with more is compiled with the set: no request shall wait for that."""
 
@@ -83,7 +83,10 @@ class Snapshot:
         Worth having: without it, a denied request takes 1.6 times as long in a whole handler, an allowed one
         twice as long. Most of that is not work, but code that has left the processor's caches meanwhile.
         """
-        return self._kept.get((self._found.get(path, _UNKNOWN), traits))
+        group = self._found.get(path, _UNKNOWN)
+        if group is _UNKNOWN:
+            group = self._find_anew(path)
+        return self._kept.get((group, traits))
 
     def keep(self, group: PathGroup | None, traits: Hashable, decision: object) -> None:
         """Keeps a decision for :meth:`recall`, but never too many: strangers choose the traits."""
@@ -100,10 +103,8 @@ class Snapshot:
                 place = index.find(path)
                 if place is not None:
                     return self._group(place)
-        try:
-            return self._found[path]
-        except KeyError:
-            return self._find_anew(path)
+        group = self._found.get(path, _UNKNOWN)
+        return self._find_anew(path) if group is _UNKNOWN else group
 
     def _find_anew(self, path: str) -> PathGroup | None:
         """Looks it up, and keeps the answer, but never too many: strangers choose the paths."""
