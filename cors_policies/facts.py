@@ -75,4 +75,4 @@ class RequestFacts:
 def _are_telling(traits: Traits) -> bool:
     """Whether nothing is looked at in the place of an absent one, and they are short enough to keep."""
     _, method, host, _ = traits
-    return bool(method and host) and sum(len(text) for text in traits if text) <= _MAX_TRAITS
+    return bool(method and host) and sum(map(len, filter(None, traits))) <= _MAX_TRAITS
