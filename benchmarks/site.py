@@ -185,7 +185,7 @@ def asgi_sender(middleware: str) -> Sender:
     async def run(scopes: Sequence[dict[str, Any]]) -> None:
         for scope in scopes:
             request = ASGIRequest(scope, io.BytesIO())
-            request.urlconf = "benchmarks.async_site"  # type: ignore[attr-defined]
+            request.urlconf = "benchmarks.async_site"
             await application.get_response_async(request)
 
     def prepare(kind: Kind, count: int) -> Callable[[], None]:

@@ -1,11 +1,11 @@
-"""Does a request cost what it did when it was last measured, whatever the set's size and the stranger's wishes?
+"""Does a request cost what it did when last measured, whatever the set's size and a stranger's wishes?
 
 Before you edit:
 
-* Calls are counted, which no noise can move. A bound is what was counted when it was written; raise one only for
-  something that a request must do.
-* Where no count tells the cost, since one built-in call does it all, times of one run are compared, the shortest of
-  many, by a bound that only a cost of another order breaks. ``make bench`` holds the figures themselves.
+* Calls are counted, which no noise can move. A bound is what was counted when it was written; raise one only
+  for something that a request must do.
+* Where no count tells the cost, since one built-in call does it all, times of one run are compared, the
+  shortest of many, by a bound that only a cost of another order breaks. ``make bench`` holds the figures.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ CALLS: Final = {
     PREFLIGHT.name: 66,
     DENIED_PREFLIGHT.name: 52,
 }
-"""Of one request that is like one before it. A preflight's are for the most part those of Django's response."""
+"""Of one request that is like one before it. Most of a preflight's are those of Django's response."""
 NEW: Final = {"another path each": 40, "another origin each": 50}
 """Of one request that is like none before it."""
 TIMES: Final = 8
@@ -49,8 +49,8 @@ def _crowd(size: int) -> Set:
 
 
 def _origins(size: int) -> Set:
-    lists = {"allowed_methods": shapes.METHODS, "allowed_headers": shapes.HEADERS}
-    return [policy(allowed_origins=shapes.many_origins(size), **lists)]
+    origins = shapes.many_origins(size)
+    return [policy(allowed_origins=origins, allowed_methods=shapes.METHODS, allowed_headers=shapes.HEADERS)]
 
 
 SIZES: Final[dict[str, Set]] = {
