@@ -80,8 +80,8 @@ class Snapshot:
     def recall(self, path: str, traits: Hashable) -> Any:
         """What was kept for the group of this path and these traits; ``None`` where nothing was.
 
-        Worth having: without it, a denied request takes 1.6 times as long in a whole handler, an allowed one
-        twice as long. Most of that is not work, but code that has left the processor's caches meanwhile.
+        Worth having: without it, allowed and denied requests take 1.6 times as long in a whole handler. Most
+        of that is not work, but code that has left the processor's caches meanwhile.
         """
         group = self._found.get(path, _UNKNOWN)
         if group is _UNKNOWN:

@@ -8,7 +8,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpResponse
 from django.test import override_settings
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.site import Kind
@@ -27,8 +27,11 @@ POLICIES: Final = [
     policy("strict", "/api/strict", reject_denied=True),
     policy("open", "/open/**", allowed_origins=["*"], allowed_methods=["GET"]),
 ]
-HOST: Final = policy("host", "/api/**", host="own.example", allowed_origins=[OWN, "https://own.test"])
-PATHS: Final = ["/api/a", "/api/b", "/api/strict", "/open/a", "/elsewhere"]
+HOSTS: Final = [
+    policy("host", "/api/**", host="own.example", allowed_origins=[OWN, "https://own.test"]),
+    policy("only-host", "/hosted", host="own.example"),
+]
+PATHS: Final = ["/api/a", "/api/b", "/api/strict", "/open/a", "/hosted", "/elsewhere"]
 TOLD: Final = {
     "origin": ["", APP, OWN, "https://evil.example", "null"],
     "host": ["", "own.example", "OWN.example:443", "app.example", "refused.example"],
@@ -67,8 +70,11 @@ def _answer(snapshot: Snapshot, kind: Kind) -> tuple[int, bytes, dict[str, str],
 class TestKeptDecisions:
     """Whatever was decided before, a request is answered as if it were the first."""
 
-    @pytest.mark.parametrize("more", [[], [HOST]], ids=["no-hosts", "hosts"])
+    @pytest.mark.parametrize("more", [[], HOSTS], ids=["no-hosts", "hosts"])
     @pytest.mark.parametrize("forwarded", [False, True])
+    @example(
+        kinds=[Kind("any", sent={"host": "own.example"}, paths=[path]) for path in ("/elsewhere", "/hosted")]
+    )
     @given(kinds=st.lists(_kinds(), min_size=2, max_size=12))
     def test_are_those_of_a_first_request(
         self, more: list[dict[str, object]], forwarded: bool, kinds: list[Kind]
