@@ -10,7 +10,7 @@ ARGS   ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium servers test cov lowest docs wheel demo screenshots clean
+.PHONY: help setup fmt lint types layers migrations check chromium servers test bench cov lowest docs wheel demo screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -72,6 +72,9 @@ test: check chromium servers ## all checks, all tests, coverage: enough on a fre
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
+
+bench: $(STAMP) ## what a request costs, against the figures to reach; writes docs/performance.md
+	@$(BIN)/python -m benchmarks.middleware --write
 
 cov: $(STAMP) ## the tests, and where they do not reach: htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=html $(ARGS)

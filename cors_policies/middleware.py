@@ -24,6 +24,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
+from cors_policies.core.snapshot import Snapshot
 from cors_policies.facts import RequestFacts
 from cors_policies.headers import put_headers
 from cors_policies.observations import observer
@@ -49,11 +50,7 @@ class CorsPolicyMiddleware:
         """The response to the request, with what the decision says on it."""
         if self._is_async:
             return self.__acall__(request)
-        facts = RequestFacts(request)
-        snapshot = request.cors_snapshot = store.current()  # type: ignore[attr-defined]
-        decision = decide(snapshot, facts)
-        if decision.reason in observer.reasons:
-            observer.count(decision, facts)
+        decision = _decide(store.current(), request)
         response = self.get_response(request) if decision.status is None else _answer(decision)
         if decision.group is not None:
             put_headers(response.headers, decision.headers, decision.vary)
@@ -61,15 +58,23 @@ class CorsPolicyMiddleware:
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """As ``__call__``."""
-        facts = RequestFacts(request)
-        snapshot = request.cors_snapshot = await store.acurrent()  # type: ignore[attr-defined]
-        decision = decide(snapshot, facts)
-        if decision.reason in observer.reasons:
-            observer.count(decision, facts)
+        decision = _decide(await store.acurrent(), request)
         response = await self.get_response(request) if decision.status is None else _answer(decision)
         if decision.group is not None:
             put_headers(response.headers, decision.headers, decision.vary)
         return response
+
+
+def _decide(snapshot: Snapshot, request: HttpRequest) -> Decision:
+    """The engine's decision, which it has often made before for requests like this one."""
+    request.cors_snapshot = snapshot  # type: ignore[attr-defined]
+    get = request.META.get
+    host = get("HTTP_HOST") or get("SERVER_NAME")
+    traits = (get("HTTP_ORIGIN"), get("REQUEST_METHOD"), host, get("HTTP_X_FORWARDED_HOST"))
+    decision = snapshot.recall(request.path_info, traits) or decide(snapshot, RequestFacts(request, traits))
+    if decision.reason in observer.reasons:
+        observer.count(decision, RequestFacts(request))
+    return decision
 
 
 def _answer(decision: Decision) -> HttpResponse:
