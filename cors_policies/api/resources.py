@@ -26,7 +26,7 @@ from cors_policies.api.describing import query
 from cors_policies.api.etags import check_if_match, etag
 from cors_policies.api.filters import filtered, ordered, searched
 from cors_policies.api.pagination import MAX_PAGE_SIZE, Pages
-from cors_policies.api.parsing import JSONNegotiation, StrictJSONParser, check_parameters
+from cors_policies.api.parsing import JSONNegotiation, StrictJSONParser, check_parameters, read_body
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
@@ -153,7 +153,7 @@ class NamedViewSet(ResourceViewSet):
     def create(self, request: Request) -> Response:
         """The document as it was stored."""
         with races_reported():
-            return self.shown(self.service.create(request.data), status.HTTP_201_CREATED)
+            return self.shown(self.service.create(read_body(request)), status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, **_kwargs: str) -> Response:
         """One document."""
@@ -162,12 +162,12 @@ class NamedViewSet(ResourceViewSet):
     def update(self, request: Request, **_kwargs: str) -> Response:
         """The document as it is now; what was left out has its default."""
         with self.changing(request) as row:
-            return self.shown(self.service.update(row, request.data))
+            return self.shown(self.service.update(row, read_body(request)))
 
     def partial_update(self, request: Request, **_kwargs: str) -> Response:
         """The document as it is now; what was left out is as it was."""
         with self.changing(request) as row:
-            return self.shown(self.service.update(row, request.data, partial=True))
+            return self.shown(self.service.update(row, read_body(request), partial=True))
 
     def destroy(self, request: Request, **_kwargs: str) -> Response:
         """Nothing: it is gone."""

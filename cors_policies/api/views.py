@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from cors_policies import documents, services
 from cors_policies.api.describing import ETAG, IF_MATCH, describe, describe_named, query
 from cors_policies.api.filters import OriginFilters, PolicyFilters
+from cors_policies.api.parsing import read_body
 from cors_policies.api.resources import (
     LIST_PARAMETERS,
     NamedViewSet,
@@ -27,6 +28,7 @@ from cors_policies.models import Origin, OriginGroup, Policy
 
 _LISTING = {"page", "page_size", "search", "ordering"}
 _MAX_DIGITS = 18
+_SHOWN_ONLY = {"id", "policies", "origin_groups"}
 _POLICY_FILTERS = (
     query("mode", "The mode.", enum=["live", "off"]),
     query("host", "The host pattern."),
@@ -130,6 +132,13 @@ class OriginViewSet(ResourceViewSet):
             raise NotFound
         return super().get_object()
 
+    def changed_keys(self, row: Origin, body: Any) -> Any:
+        """The body without what is only shown, where it is as it was shown: an answer can be sent back."""
+        if not isinstance(body, dict):
+            return body
+        shown = self.document(row)
+        return {key: value for key, value in body.items() if key not in _SHOWN_ONLY or value != shown[key]}
+
     def list(self, request: Request) -> Response:
         """A page of origins."""
         return self.listed(request)
@@ -137,7 +146,7 @@ class OriginViewSet(ResourceViewSet):
     def create(self, request: Request) -> Response:
         """The origin as it was stored."""
         with races_reported():
-            return self.shown(services.create_origin(request.data), status.HTTP_201_CREATED)
+            return self.shown(services.create_origin(read_body(request)), status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, **_kwargs: str) -> Response:
         """One origin."""
@@ -146,7 +155,7 @@ class OriginViewSet(ResourceViewSet):
     def partial_update(self, request: Request, **_kwargs: str) -> Response:
         """The origin as it is now."""
         with self.changing(request) as row:
-            return self.shown(services.update_origin(row, request.data))
+            return self.shown(services.update_origin(row, self.changed_keys(row, read_body(request))))
 
     def destroy(self, request: Request, **_kwargs: str) -> Response:
         """Nothing: the origin is revoked everywhere."""

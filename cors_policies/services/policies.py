@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cors_policies import documents
+from cors_policies.core.credentials import Offence
 from cors_policies.core.policy import Document
+from cors_policies.core.reading import is_name
 from cors_policies.core.validation import KnownGroups, check_policy
 from cors_policies.models import OriginGroup, Policy
 from cors_policies.models.policies import known_groups
@@ -40,8 +42,12 @@ def groups_named_in(document: object, using: str) -> KnownGroups:
     names = document.get("origin_groups", ()) if isinstance(document, Mapping) else ()
     if not isinstance(names, list | tuple) or not names:
         return {}
-    wanted = [name for name in names if isinstance(name, str)]
-    return known_groups(OriginGroup.objects.using(using).filter(name__in=wanted))
+    wanted = sorted({name for name in names if isinstance(name, str) and is_name(name)})
+    rows = OriginGroup.objects.using(using)
+    found: dict[str, Sequence[Offence]] = {}
+    for batch in documents.batches(wanted):
+        found |= known_groups(rows.filter(name__in=batch))
+    return found
 
 
 def _save(row: Policy, document: object, stored: Document | None, using: str) -> Policy:
