@@ -24,7 +24,7 @@ from cors_policies import services
 from cors_policies.api import errors
 from cors_policies.api.describing import query
 from cors_policies.api.etags import check_if_match, etag
-from cors_policies.api.filters import filtered, ordered, searched
+from cors_policies.api.filters import MAX_SEARCH, filtered, ordered, searched
 from cors_policies.api.pagination import MAX_PAGE_SIZE, Pages
 from cors_policies.api.parsing import JSONNegotiation, StrictJSONParser, check_parameters, read_body
 from cors_policies.conf import get_settings
@@ -32,9 +32,13 @@ from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 
 LIST_PARAMETERS = (
-    query("page", "Which page, from 1.", int),
-    query("page_size", f"How many on a page, 1 to {MAX_PAGE_SIZE}.", int),
-    query("search", "Words that must all be found."),
+    query("page", "Which page, from 1.", {"type": "integer", "minimum": 1}),
+    query(
+        "page_size",
+        f"How many on a page, 1 to {MAX_PAGE_SIZE}.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+    ),
+    query("search", "Words that must all be found.", {"type": "string", "maxLength": MAX_SEARCH}),
     query("ordering", "Names of columns; a minus before one turns it round."),
 )
 
@@ -66,6 +70,8 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """As REST framework's, and refuses parameters that nothing would read."""
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, str(request.method).lower()):
+            return  # there is no such call: 405, whatever its parameters are
         check_parameters(request.query_params, self.parameters.get(getattr(self, "action", ""), set()))
 
 

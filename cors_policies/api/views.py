@@ -29,13 +29,15 @@ from cors_policies.models import Origin, OriginGroup, Policy
 _LISTING = {"page", "page_size", "search", "ordering"}
 _MAX_DIGITS = 18
 _SHOWN_ONLY = {"id", "policies", "origin_groups"}
+_TEXT = {"type": "string", "minLength": 1}
+_PATH = {"type": "string", "pattern": "^/"}
 _POLICY_FILTERS = (
     query("mode", "The mode.", enum=["live", "off"]),
     query("host", "The host pattern."),
-    query("path", "The path pattern."),
+    query("path", "The path pattern.", _PATH),
     query("allow_credentials", "Whether credentials are allowed.", enum=["true", "false", "1", "0"]),
-    query("origin", "Policies with a pattern that matches this origin, whatever their mode."),
-    query("governs", "The live path group for `/path` or `//host/path`, in the order tried."),
+    query("origin", "Policies with a pattern that matches this origin, whatever their mode.", _TEXT),
+    query("governs", "The live path group for `/path` or `//host/path`, in the order tried.", _PATH),
 )
 
 
@@ -85,7 +87,7 @@ _CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF
         "List origins",
         (200, OriginSerializer(many=True)),
         refusals=[404],
-        parameters=[*LIST_PARAMETERS, query("pattern", "The pattern, however it is written.")],
+        parameters=[*LIST_PARAMETERS, query("pattern", "The pattern, however it is written.", _TEXT)],
     ),
     create=describe(
         "Create an origin", (201, OriginSerializer), body=OriginSerializer, refusals=[415], parameters=[ETAG]

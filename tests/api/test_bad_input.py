@@ -173,3 +173,44 @@ class TestGoverns:
         services.create_policy(policy("here", "/x", host="api.example.com"))
 
         assert [found["name"] for found in api("GET", f"policies/?governs={given}")[1]["results"]] == ["here"]
+
+
+class TestCallsThatAreNone:
+    """A method that an address does not have is 405, whatever is asked of it."""
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [
+            ("PUT", "policies/public-api/origins/?pattern=x"),
+            ("DELETE", "policies/?x=1"),
+            ("POST", "schema/?x=1"),
+        ],
+    )
+    def test_is_not_allowed(self, api: Api, method: str, path: str) -> None:
+        status, answer = api(method, path, {})
+
+        assert (status, answer["errors"][0]["code"]) == (405, "method_not_allowed")
+
+
+class TestLinks:
+    """The description says which calls can be made with what an answer shows."""
+
+    def test_new_policy_links_to_its_own_calls(self, api: Api) -> None:
+        found = api("GET", "schema/")[1]["paths"]
+
+        links = found["/policies/"]["post"]["responses"]["201"]["links"]
+        assert links["policies_update"] == {
+            "operationId": "policies_update",
+            "parameters": {"name": "$response.body#/name", "If-Match": "$response.header.ETag"},
+        }
+        assert links["policies_retrieve"]["parameters"] == {"name": "$response.body#/name"}
+        listed = found["/origins/"]["get"]["responses"]["200"]["links"]
+        assert listed["origins_destroy"]["parameters"] == {"id": "$response.body#/results/0/id"}
+
+    def test_every_call_of_a_member_is_linked(self, api: Api) -> None:
+        found = api("GET", "schema/")[1]["paths"]
+
+        for collection in ("/policies/", "/origins/", "/origin-groups/"):
+            members = {path: calls for path, calls in found.items() if path.startswith(collection + "{")}
+            calls = {call["operationId"] for calls in members.values() for call in calls.values()}
+            assert set(found[collection]["get"]["responses"]["200"]["links"]) == calls
