@@ -210,7 +210,7 @@ def _check_characters(text: str) -> None:
 
 
 def _check_length(text: str, limit: int = MAX_ORIGIN) -> None:
-    """The limit is that of the stored form: A-labels are longer than what they stand for, `:0443` is shorter."""
+    """The usual limit is that of the stored form, which is longer (A-labels) or shorter (``:0443``)."""
     if len(text) > limit:
         raise PatternError("too-long", f"An origin pattern has at most {MAX_ORIGIN} characters. Shorten it.")
 
