@@ -68,10 +68,12 @@ class DocumentAdmin(_ModelAdmin):
         """The rows in which each word is found."""
         return super().get_search_results(request, queryset, searchable(search_term))
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> Any:
         """Django's; where a row was chosen that there cannot be, none is touched."""
         if all(map(_is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
-            return super().response_action(request, queryset)
+            return super().response_action(request, queryset, *args, **kwargs)
         message = _("Nothing was changed: one of the chosen rows does not exist. Choose them again.")
         self.message_user(request, message, messages.WARNING)
         return None
