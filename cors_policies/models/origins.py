@@ -8,6 +8,7 @@ Before you edit: lists keep their order. The rows between a list and its origins
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -17,8 +18,8 @@ from django.utils.translation import gettext_lazy as _
 
 from cors_policies.core.origins import MAX_ORIGIN, parse_origin_pattern
 from cors_policies.core.policy import MAX_NAME
-from cors_policies.core.problems import PatternError
-from cors_policies.core.validation import credential_problems
+from cors_policies.core.problems import PatternError, Problem
+from cors_policies.core.validation import check_group, check_origin, credential_problems
 from cors_policies.fields import ExactCharField
 from cors_policies.models.versions import VersionedManager, VersionedModel
 
@@ -57,19 +58,12 @@ class Origin(VersionedModel):
 
         Raises ``ValidationError`` for what is none, or what a policy that uses it refuses.
         """
-        try:
-            pattern = parse_origin_pattern(self.pattern)
-        except PatternError as error:
-            raise ValidationError({"pattern": ValidationError(str(error), code="invalid-origin")}) from error
-        self.pattern = pattern.text
+        origin, problems = check_origin({"pattern": self.pattern, "description": self.description})
+        raise_for(problems)
+        if origin is not None:
+            self.pattern = origin.pattern
         if self.pk is not None:
-            problems = [
-                ValidationError(problem.message, code=problem.code)
-                for policy in self.credentialed_policies()
-                for problem in credential_problems(policy, [(None, pattern)], "pattern")
-            ]
-            if problems:
-                raise ValidationError({"pattern": problems})
+            raise_for(refusals(self.credentialed_policies(), self.pattern, "pattern"))
 
     def credentialed_policies(self) -> models.QuerySet[Any]:
         """The policies with credentials that allow this origin, directly or through a group."""
@@ -107,6 +101,12 @@ class OriginGroup(VersionedModel):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Raises ``ValidationError`` with the code and field of every problem."""
+        entries = () if self._state.adding else self.entries.values_list("origin__pattern", flat=True)
+        document = {"name": self.name, "description": self.description, "origins": [*entries]}
+        raise_for(check_group(document)[1])
+
 
 class OriginGroupOrigin(VersionedModel):
     """The place of an origin in a group."""
@@ -127,3 +127,31 @@ class OriginGroupOrigin(VersionedModel):
 
     def __str__(self) -> str:
         return f"{self.group_id}: {self.origin_id}"
+
+    def clean(self) -> None:
+        """Raises ``ValidationError`` for what a policy that uses the group refuses."""
+        group = OriginGroup.objects.filter(pk=self.group_id).first()
+        origin = Origin.objects.filter(pk=self.origin_id).first()
+        if group is not None and origin is not None:
+            users = group.policies.filter(allow_credentials=True).order_by("name")
+            raise_for(refusals(users, origin.pattern, "origin"))
+
+
+def refusals(policies: Iterable[Any], pattern: str, field: str) -> Iterator[Problem]:
+    """Why the policies refuse this stored pattern in one of their lists."""
+    try:
+        entries = [(None, parse_origin_pattern(pattern))]
+    except PatternError as error:
+        yield Problem("invalid-origin", field, None, pattern, str(error))
+        return
+    for policy in policies:
+        yield from credential_problems(policy, entries, field)
+
+
+def raise_for(problems: Iterable[Problem]) -> None:
+    """Raises ``ValidationError`` where there is any, with the code and field of each."""
+    errors: dict[str, list[ValidationError]] = {}
+    for problem in problems:
+        errors.setdefault(problem.field, []).append(ValidationError(problem.message, code=problem.code))
+    if errors:
+        raise ValidationError(errors)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +22,7 @@ from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY, POLIC
 from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import check_policy
 from cors_policies.fields import ExactCharField, TimestampField
-from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
+from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin, raise_for, refusals
 from cors_policies.models.versions import VersionedManager, VersionedModel
 
 RELATION_KEYS: Final = ("allowed_origins", "origin_groups")
@@ -183,16 +182,11 @@ class Policy(VersionedModel):
     def clean(self) -> None:
         """Normalises every field. Raises ``ValidationError`` with the code and field of every problem."""
         policy, problems = check_policy(self._document(), self._known_groups())
-        if policy is None:
-            errors: dict[str, list[ValidationError]] = {}
-            for problem in problems:
-                errors.setdefault(problem.field, []).append(
-                    ValidationError(problem.message, code=problem.code)
-                )
-            raise ValidationError(errors)
-        document = policy.to_document()
-        for key in COLUMN_KEYS:
-            setattr(self, key, document[key])
+        raise_for(problems)
+        if policy is not None:
+            document = policy.to_document()
+            for key in COLUMN_KEYS:
+                setattr(self, key, document[key])
 
     def _document(self) -> Document:
         columns = {key: getattr(self, key) for key in COLUMN_KEYS}
@@ -248,6 +242,12 @@ class PolicyOrigin(VersionedModel):
     def __str__(self) -> str:
         return f"{self.policy_id}: {self.origin_id}"
 
+    def clean(self) -> None:
+        """Raises ``ValidationError`` for what the policy refuses."""
+        policies = Policy.objects.filter(pk=self.policy_id)
+        for origin in Origin.objects.filter(pk=self.origin_id):
+            raise_for(refusals(policies, origin.pattern, "origin"))
+
 
 class PolicyOriginGroup(VersionedModel):
     """The place of an origin group in a policy."""
@@ -268,3 +268,9 @@ class PolicyOriginGroup(VersionedModel):
 
     def __str__(self) -> str:
         return f"{self.policy_id}: {self.group_id}"
+
+    def clean(self) -> None:
+        """Raises ``ValidationError`` for a group with an origin that the policy refuses."""
+        policies = Policy.objects.filter(pk=self.policy_id)
+        for pattern in Origin.objects.filter(origin_groups=self.group_id).values_list("pattern", flat=True):
+            raise_for(refusals(policies, pattern, "group"))
