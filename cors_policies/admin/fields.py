@@ -103,11 +103,11 @@ class LinesField(forms.CharField):
         places = [_line(problem, lines) for problem in problems]
         marked = sorted({line.number for line in places if line is not None})
         cast("LinesTextarea", self.widget).mark(marked)
-        found = [_error(problem, line) for problem, line in zip(problems, places, strict=True)]
-        more = len(found) - MAX_ERRORS
+        found = list(map(_error, problems[:MAX_ERRORS], places))
+        more = len(problems) - MAX_ERRORS
         if more > 0:
             sentence = ngettext("%(count)d more problem.", "%(count)d more problems.", more)
-            found[MAX_ERRORS:] = [ValidationError(sentence, "more", {"count": more})]
+            found.append(ValidationError(sentence, "more", {"count": more}))
         return found
 
 

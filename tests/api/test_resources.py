@@ -271,12 +271,12 @@ class TestLists:
     @pytest.mark.parametrize(
         ("method", "path", "code", "attr"),
         [
-            ("GET", "policies/?x=1", "unknown-parameter", "x"),
-            ("GET", "policies/public-api/?x=1", "unknown-parameter", "x"),
-            ("DELETE", "policies/public-api/?dry_run=true", "unknown-parameter", "dry_run"),
-            ("GET", "policies/?format=xml", "unknown-parameter", "format"),
-            ("GET", "schema/?x=1", "unknown-parameter", "x"),
-            ("GET", "docs/?x=1", "unknown-parameter", "x"),
+            ("GET", "policies/?x=1", "invalid", "x"),
+            ("GET", "policies/public-api/?x=1", "invalid", "x"),
+            ("DELETE", "policies/public-api/?dry_run=true", "invalid", "dry_run"),
+            ("GET", "policies/?format=xml", "invalid", "format"),
+            ("GET", "schema/?x=1", "invalid", "x"),
+            ("GET", "docs/?x=1", "invalid", "x"),
             ("GET", "policies/?mode=z", "invalid", "mode"),
             ("GET", "policies/?mode=", "invalid", "mode"),
             ("GET", "policies/?allow_credentials=maybe", "invalid", "allow_credentials"),
