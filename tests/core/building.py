@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from cors_policies.core.engine import Decision, StatedFacts, decide
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.snapshot import Snapshot, compile_snapshot
+from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
 
 Groups = Mapping[str, Iterable[str]]
 
@@ -34,7 +34,7 @@ def compiled(
     }
     policy_set = parse_policy_set(document)
     by_name = {group.name: group for group in policy_set.origin_groups}
-    return compile_snapshot(policy_set.policies, by_name, shields=shields)
+    return compile_snapshot(policy_set.policies, by_name, shields=map(Shield, shields))
 
 
 def decided(snapshot: Snapshot, **facts: Any) -> Decision:
