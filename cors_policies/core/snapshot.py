@@ -20,7 +20,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from cors_policies.core.hosts import HostPattern
 from cors_policies.core.path_group import GroupCompiler, PathGroup, Site
@@ -42,15 +42,19 @@ class Shield:
     site: Site
     expires_at: datetime | None = None
 
-    def is_expired(self, now: datetime) -> bool:
-        """Whether the policy is as if absent from ``now`` on."""
-        return self.expires_at is not None and self.expires_at <= now
 
-
+_T = TypeVar("_T", Policy, Shield, Policy | Shield)
 _Tenants = Sequence[Policy | Shield]
 """All policies of one site."""
 _Ending = tuple[datetime, int, Site, _Tenants]
 """When the first of a site's policies expires, the place of the site, and what is there until then."""
+
+
+class _Calendar(NamedTuple):
+    """When the last policy has expired that is left out, and what will expire, the next one first."""
+
+    since: datetime | None
+    ending: list[_Ending]
 
 
 class Snapshot:
@@ -65,6 +69,7 @@ class Snapshot:
         "_hosts",
         "_indexes",
         "_wildcard_hosts",
+        "since",
         "uses_hosts",
         "version",
     )
@@ -75,13 +80,14 @@ class Snapshot:
         compiler: GroupCompiler,
         groups: list[PathGroup | Policy],
         indexes: Mapping[str, PathIndex[int]],
-        ending: list[_Ending],
+        calendar: _Calendar,
     ) -> None:
-        """``indexes`` by host give places in ``groups``; ``ending``, in order, the sites that have an end."""
+        """``indexes`` by host give places in ``groups``."""
         self.version = version
+        self.since, self._ending = calendar
+        """From when on this is the set, since a policy has expired; ``None``: always."""
         self._compiler = compiler
         self._groups = groups
-        self._ending = ending
         self._indexes = {host: index for host, index in indexes.items() if len(index)}
         named = {host: index for host, index in self._indexes.items() if host}
         self._any_host = self._indexes.get("") or _path_index(())
@@ -110,16 +116,18 @@ class Snapshot:
     def _without_expired(self, now: datetime) -> Snapshot:
         passed = bisect_right(self._ending, now, key=_end)
         ending, groups = self._ending[passed:], self._groups.copy()
+        ends: list[datetime] = []
         empty: dict[str, list[tuple[PathPattern, int]]] = {}
         for _, place, site, tenants in self._ending[:passed]:
-            left = [tenant for tenant in tenants if not tenant.is_expired(now)]
+            left = list(_unexpired(tenants, now, ends))
             groups[place] = _compile(self._compiler, site, left) if left else _NOBODY
             if not left:
                 empty.setdefault(site.host, []).append((_stored_pattern(site.path), place))
             elif (end := _first_end(left)) is not None:
                 insort(ending, (end, place, site, left))
         indexes = {host: self._indexes[host].without(pairs) for host, pairs in empty.items()}
-        return Snapshot(self.version, self._compiler, groups, self._indexes | indexes, ending)
+        calendar = _Calendar(max(ends), ending)
+        return Snapshot(self.version, self._compiler, groups, self._indexes | indexes, calendar)
 
     def find_group(self, path: str, host: str = "") -> PathGroup | None:
         """The path group that governs the path on the lower-case ``host``, or ``None``: ungoverned."""
@@ -174,15 +182,25 @@ def compile_snapshot(
     Those that are not live are left out, and those that have expired by ``now``; ``None``: before all times.
     """
     sites: dict[Site, list[Policy | Shield]] = {}
-    for shield in shields:
-        if not (now and shield.is_expired(now)):
-            sites.setdefault(shield.site, []).append(shield)
-    for policy in policies:
-        if policy.is_live and not (now and policy.is_expired(now)):
-            sites.setdefault(Site(policy.host, policy.path), []).append(policy)
+    ends: list[datetime] = []
+    for shield in _unexpired(shields, now, ends):
+        sites.setdefault(shield.site, []).append(shield)
+    for policy in _unexpired((policy for policy in policies if policy.is_live), now, ends):
+        sites.setdefault(Site(policy.host, policy.path), []).append(policy)
     compiler = GroupCompiler(groups)
     compiled = [_compile(compiler, site, tenants) for site, tenants in sites.items()]
-    return Snapshot(version, compiler, compiled, _indexes(sites), sorted(_endings(sites)))
+    calendar = _Calendar(max(ends, default=None), sorted(_endings(sites)))
+    return Snapshot(version, compiler, compiled, _indexes(sites), calendar)
+
+
+def _unexpired(tenants: Iterable[_T], now: datetime | None, ends: list[datetime]) -> Iterator[_T]:
+    """What has not expired by ``now``; the ends of the others are added to ``ends``."""
+    for tenant in tenants:
+        end = tenant.expires_at
+        if end is not None and now is not None and end <= now:
+            ends.append(end)
+        else:
+            yield tenant
 
 
 def _compile(compiler: GroupCompiler, site: Site, tenants: _Tenants) -> PathGroup | Policy:

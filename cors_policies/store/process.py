@@ -127,6 +127,12 @@ class Store:
         return self._snapshot.version if self._is_loaded else None
 
     @property
+    def _is_of_now(self) -> bool:
+        """Whether nothing is missing that has expired by a clock which has been set back since."""
+        since = self._snapshot.since
+        return since is None or since <= _now()
+
+    @property
     def last_error(self) -> str:
         """Why the set could not be read when that was tried last; ``""`` where it could."""
         return self._outage.error
@@ -251,7 +257,7 @@ class Store:
     def _look(self, lock: threading.Lock, database: Database) -> bool:
         """Loads where the token has moved; ``lock`` is held by the caller. Whether the set could be read."""
         changes = self._changes
-        known = self.version
+        known = self.version if self._is_of_now else None
         is_own_change = changes != self._seen
         cache = self.shared_cache()
         succeeded = self._install(lock, lambda: look(database, cache, known, is_own_change=is_own_change))
