@@ -47,6 +47,8 @@ from cors_policies.store.shared_cache import SharedCache
 
 CLOCK_CHECK: Final = 1.0
 """Seconds after which the system's clock is asked again whether a policy has expired."""
+CLOCK_DRIFT: Final = 0.001
+"""Seconds that the clocks may part in that time; so long before an end the system's is asked every time."""
 LONGEST_WAIT: Final = 5.0
 """Seconds that requests wait for a first load, or for a change of their own process."""
 
@@ -300,7 +302,7 @@ class Store:
         end = self._snapshot.expires_at
         if end is None:
             return float("inf")
-        return time.monotonic() + min((end - _now()).total_seconds(), CLOCK_CHECK)
+        return time.monotonic() + min((end - _now()).total_seconds() - CLOCK_DRIFT, CLOCK_CHECK)
 
     def _report(self, broken: Iterable[BrokenRow]) -> None:
         """Logs every broken row once, and again only after it was mended in between."""
