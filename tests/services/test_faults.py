@@ -24,9 +24,9 @@ LONGEST = 1.0
 """Seconds that no request may take. A look at a frozen server takes two or more."""
 FAULT = 2.5
 RECOVERY = 3.0
-CLOCKS = 0.05
 SLACK = 2.0
-"""Seconds: of a fault, within which a change is obeyed after it, that clocks may be apart, that others may take."""
+CLOCKS = 0.05
+"""Seconds: of a fault, within which a change is obeyed after it, of others' work, between two clocks."""
 
 
 @contextmanager

@@ -73,3 +73,12 @@ class TestMariaDB:
         site = site_on(mariadb.settings(), interval=INTERVAL)
         with site.serving(SERVERS["gunicorn"]), writing(site) as writer:
             _check_freshness(site, writer)
+
+    @pytest.mark.parametrize("isolation_level", ["read uncommitted", "repeatable read", "serializable"])
+    def test_isolation_level_of_the_project_makes_no_difference(
+        self, mariadb: MariaDB, isolation_level: str
+    ) -> None:
+        database = {**mariadb.settings(), "OPTIONS": {"isolation_level": isolation_level}}
+        site = site_on(database, interval=INTERVAL)
+        with site.serving(SERVERS["gunicorn-threads"]), writing(site) as writer:
+            _check_freshness(site, writer, changes=2)
