@@ -313,9 +313,9 @@ class TestRefresher:
         self, site: Site, run_sql: RunSql, clock: Clock, settings: Settings
     ) -> None:
         """Requests that ask the clock more often than once in an interval still ask for looks."""
-        settings.CORS_POLICIES = {"REFRESH_INTERVAL": 0.2}
+        settings.CORS_POLICIES = {"REFRESH_INTERVAL": 1}
         services.create_policy(policy(expires_at=END))
-        assert site.allows()
+        assert all(site.allows() for _ in range(5))  # the first may take longer than an interval
         assert clock.seconds == 0
 
         change_elsewhere(run_sql, "UPDATE cors_policies_policy SET mode = 'off'")
