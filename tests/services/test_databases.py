@@ -1,7 +1,7 @@
 """Does the app do on PostgreSQL and MariaDB what it does on SQLite?
 
-Before you edit: what reads or writes rows in its own way is run again, by a pytest of its own, with a database
-there. What goes by the services alone, as the admin's forms do, is not: it takes minutes and finds no more.
+Before you edit: what reads or writes rows in its own way is run again by another pytest, with a database there.
+What goes by the services alone, as the forms of the admin do, is not: it takes minutes and finds no more.
 """
 
 from __future__ import annotations
