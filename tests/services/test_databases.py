@@ -1,6 +1,6 @@
 """Does the app do on PostgreSQL and MariaDB what it does on SQLite?
 
-Before you edit: what reads or writes rows in its own way is run again by another pytest, with a database there.
+Before you edit: what reads or writes rows in its own way is run again by another pytest, on a database there.
 What goes by the services alone, as the forms of the admin do, is not: it takes minutes and finds no more.
 """
 
