@@ -33,10 +33,10 @@ _PRIVATE_NETWORK: Final = " With allow_private_network it can reach the network 
 def lint(policy_set: PolicySet, now: datetime) -> tuple[Finding, ...]:
     """Every finding about a valid set: policy by policy, then group by group."""
     wanted = [policy for policy in policy_set.policies if policy.mode != Mode.OFF.value]
-    active = [policy for policy in wanted if not policy.is_expired(now)]
+    active = [policy for policy in wanted if not _is_expired(policy, now)]
     groups = {group.name: group for group in policy_set.origin_groups}
     overlaps = Overlaps(groups)
-    found = [_expired(policy) for policy in wanted if policy.is_expired(now)]
+    found = [_expired(policy) for policy in wanted if _is_expired(policy, now)]
     found += _shadowed(active, overlaps)
     for policy in active:
         found += [*overlaps.redundant_entries(policy), *_open_entries(policy)]
@@ -61,6 +61,10 @@ def lint_document(document: object, now: datetime, rails: Guardrails = NO_GUARDR
 def problem_finding(problem: Problem, policy: str | None = None) -> Finding:
     """The problem as a finding."""
     return Finding(ERROR, problem.code, policy, problem.attr or None, problem.message)
+
+
+def _is_expired(policy: Policy, now: datetime) -> bool:
+    return policy.expires_at is not None and policy.expires_at <= now
 
 
 def _expired(policy: Policy) -> Finding:
