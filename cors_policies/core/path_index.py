@@ -180,8 +180,15 @@ class _Crowd:
 
     def forget(self, gone: _Gone, _depth: int, _gap: int | None) -> None:
         ranks = {rank for _, rank in gone}
-        self._sieve = copy(self._sieve)
-        self._sieve.forget(row for row, rank in enumerate(self._ranks) if rank in ranks)
+        self._sieve = _forgetful(self._sieve, self._ranks, ranks)
+        self._open_sieve = _forgetful(self._open_sieve, self._open_ranks, ranks)
+
+
+def _forgetful(sieve: Sieve, ranks: Sequence[int], gone: set[int]) -> Sieve:
+    """A copy of a crowd's sieve that passes over some of its ranks."""
+    found = copy(sieve)
+    found.forget(row for row, rank in enumerate(ranks) if rank in gone)
+    return found
 
 
 class _Fork:

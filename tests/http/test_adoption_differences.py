@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from corsheaders.middleware import CorsMiddleware
 from django.core.management import call_command
+from django.db import transaction
 from django.test import override_settings
 
 from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
@@ -27,10 +28,11 @@ PAGE = Path(__file__).parents[2] / "docs" / "migrating.md"
 
 @contextmanager
 def adopted(site: str) -> Iterator[None]:
-    """The site, set up for both middlewares."""
-    with override_settings(**SITES[site]):
+    """The site, set up for both middlewares; its policies are gone afterwards."""
+    with override_settings(**SITES[site]), transaction.atomic():
         call_command("cors_policies", "adopt-corsheaders", "--write", stdout=StringIO(), stderr=StringIO())
         yield
+        transaction.set_rollback(True)
 
 
 def slugs_of(pair: Pair, name: str) -> set[str]:
