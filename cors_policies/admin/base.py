@@ -5,7 +5,7 @@ Before you edit:
 * Every write goes through the services, once, and whole. Django would save the row first and its lists later.
 * A form that is sent holds off other writers from its first read on, so that what it was checked against is
   what it is stored upon.
-* Deleting asks with what is affected, not with a row for each place in each list.
+* Deleting asks with what is affected, not with a row for each place in each list; and with who is cut off.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cors_policies import services
+from cors_policies.admin import confirming
 from cors_policies.conf import get_settings
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ MAX_SHOWN: Final = 50
 MAX_SEARCH: Final = 1000
 MAX_SEARCH_WORDS: Final = 32
 _MAX_DIGITS: Final = 18
-_HIDDEN: Final = "opened"
+_HIDDEN: Final = frozenset({"opened", "confirmed"})
 
 
 class DocumentAdmin(_ModelAdmin):
@@ -150,6 +151,8 @@ class DocumentAdmin(_ModelAdmin):
         if count > MAX_SHOWN:
             tree.append(more_text(count - MAX_SHOWN))
         needed = set() if self.has_delete_permission(request) else {name}
+        if not needed and "post" not in request.POST:
+            tree.extend(self._meaning(objs))
         return tree, {self.opts.verbose_name_plural: count}, needed, []
 
     def link(self, row: Model) -> SafeString:
@@ -166,6 +169,12 @@ class DocumentAdmin(_ModelAdmin):
             shown.append(more_text(rows.count() - MAX_SHOWN))
         return format_html_join(", ", "{}", ((name,) for name in shown)) or _("none")
 
+    def _meaning(self, objs: Any) -> list[str]:
+        """What it would mean to delete them, for those who call."""
+        rows = self.model._default_manager.using(get_settings().DATABASE_ALIAS)
+        chosen = objs if isinstance(objs, QuerySet) else rows.filter(pk__in=[row.pk for row in objs])
+        return confirming.sentences(confirming.foresee(lambda: chosen.all().delete()))
+
     def _loser(self, rows: QuerySet[Any]) -> SafeString:
         text = _("Taken out of %(kind)s:") % {"kind": rows.model._meta.verbose_name_plural}
         return format_html("{} {}", text, self.links(rows))
@@ -177,7 +186,7 @@ class DocumentAdmin(_ModelAdmin):
         ]
 
     def _shown(self, name: str) -> str | None:
-        if name == _HIDDEN:
+        if name in _HIDDEN:
             return None
         return f"shown_{name}" if hasattr(self, f"shown_{name}") else name
 

@@ -53,14 +53,15 @@ def _list_differences(before: Sequence[Any], after: Sequence[Any]) -> Iterator[s
     added = [entry for entry in new if entry not in old]
     removed = [entry for entry in old if entry not in new]
     if added:
-        yield _("added %(names)s") % {"names": _named(added)}
+        yield _("added %(names)s") % {"names": named(added)}
     if removed:
-        yield _("removed %(names)s") % {"names": _named(removed)}
+        yield _("removed %(names)s") % {"names": named(removed)}
     if not added and not removed:
         yield _("order changed")
 
 
-def _named(entries: Sequence[str]) -> str:
+def named(entries: Sequence[str]) -> str:
+    """The first of the entries, and how many more there are."""
     names = ", ".join(map(shortened, entries[:_MAX_NAMED]))
     more = len(entries) - _MAX_NAMED
     if more <= 0:

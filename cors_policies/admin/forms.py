@@ -5,14 +5,15 @@ Before you edit:
 * The form does not judge. It makes the document that the editor means, and asks the services' own check.
 * The model's ``full_clean`` is left out: it would say the same again, in other words.
 * Another editor's change is never overwritten: the page carries digests of what it was opened on.
+* What cuts somebody off, or opens credentials, is stored when the box below that sentence was ticked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,13 +22,17 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
+from cors_policies.admin import confirming
 from cors_policies.admin.changes import changed_keys, differences, digests
+from cors_policies.admin.confirming import ConfirmedField
 from cors_policies.admin.fields import MAX_ERRORS, LinesField, OriginsField, TextField
 from cors_policies.admin.widgets import NoteTextarea
+from cors_policies.core.impact import Impact
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Origin, OriginGroup, Policy
 
+_NO_KEYS: Final = frozenset({"opened", confirming.FIELD})
 _FLAG: Final = re.compile(r"\b(?:tolerate_\w+|trust_for_csrf)")
 
 if TYPE_CHECKING:
@@ -39,11 +44,14 @@ else:  # Django's classes take no type arguments at run time
 class DocumentForm(_ModelForm):
     """A form of a document; subclasses say how it is read and stored.
 
-    Every field but ``opened`` is a key of the document.
+    Every field but those of ``_NO_KEYS`` is a key of the document.
     """
 
     opened = forms.CharField(required=False, widget=forms.HiddenInput)
+    confirmed = ConfirmedField()
     defaults: ClassVar[Document] = {}
+    additions: ClassVar[Mapping[str, Sequence[str]]] = {}
+    """What the lists are filled in with, beside what is stored, for somebody to look at."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         instance = kwargs.get("instance")
@@ -51,13 +59,15 @@ class DocumentForm(_ModelForm):
         initial = (
             dict(self.defaults) if self.stored is None else {**self.stored, "opened": digests(self.stored)}
         )
+        for key, added in self.additions.items():
+            initial[key] = [*dict.fromkeys([*initial[key], *added])]
         kwargs["initial"] = {**initial, **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
 
     @property
     def labels(self) -> dict[str, str]:
         """What the keys of the document are called on the page."""
-        return {name: str(field.label) for name, field in self.fields.items() if name != "opened"}
+        return {name: str(field.label) for name, field in self.fields.items() if name not in _NO_KEYS}
 
     def read(self, instance: Any) -> Document:
         """The document as it is stored."""
@@ -77,9 +87,11 @@ class DocumentForm(_ModelForm):
         self.document = {key: self._meant(key, cleaned[key]) for key in self.labels if key in cleaned}
         self._check_opened(cleaned.get("opened", ""))
         try:
-            services.rehearse(self._store, self.document)
+            impact = confirming.foresee(lambda: self._store(self.document))
         except InvalidPolicyError as error:
             self._add_problems(error.problems)
+        else:
+            self._ask(impact, cleaned.get(confirming.FIELD, ""))
         return cleaned
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - Django's signature
@@ -130,6 +142,17 @@ class DocumentForm(_ModelForm):
         heading = _("What is stored now, beside what you have written: %(difference)s")
         found = [ValidationError(heading, "changed", {"difference": phrase}) for phrase in shown]
         raise ValidationError([ValidationError(refusal, "changed"), *found])
+
+    def _ask(self, impact: Impact, confirmed: str) -> None:
+        """Asks once more, where that is grave and was not confirmed."""
+        token = confirming.token(impact)
+        if impact.is_grave and confirmed != token:
+            cast("ConfirmedField", self.fields[confirming.FIELD]).ask(token)
+            found = [ValidationError(sentence, "impact") for sentence in confirming.sentences(impact)]
+            heading = ValidationError(
+                _("Nothing is saved yet. If this is what you mean, tick the box:"), "impact"
+            )
+            self.add_error(confirming.FIELD, [heading, *found])
 
     def _add_problems(self, problems: Sequence[Problem]) -> None:
         """Shows the problems at their fields; where the form has no such field, above all of them."""

@@ -31,7 +31,7 @@ class OriginGroupAdmin(DocumentAdmin):
         (
             None,
             {
-                "fields": ("name", "origins", "description", "used_by", "opened"),
+                "fields": ("confirmed", "name", "origins", "description", "used_by", "opened"),
                 "description": _(
                     "Origins under a name, for policies to share. A change here is a change of every policy "
                     "that uses the group, and is refused where one of them would break a rule."

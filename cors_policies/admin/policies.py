@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cors_policies import documents, services
-from cors_policies.admin import columns
+from cors_policies.admin import columns, confirming, proposals
 from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
 from cors_policies.admin.filters import GroupFilter, HostFilter
+from cors_policies.admin.pages import PAGES, Page
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
@@ -42,6 +48,30 @@ class PolicyAdmin(DocumentAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """The policies in which each word is found; a row for each of them, once."""
         return columns.search(queryset, searchable(search_term)), False
+
+    def get_urls(self) -> list[Any]:
+        """The pages below the list of policies, then Django's own."""
+        return [*(self._path(page) for page in PAGES), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """The list, with links to the pages."""
+        shown = [page for page in PAGES if request.user.has_perm(f"{self.opts.app_label}.{page.permission}")]
+        return super().changelist_view(request, {"cors_pages": shown, **(extra_context or {})})
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT002 - Django's signature
+        """The form, filled in with what was observed where the address says so."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        digest = request.GET.get(proposals.PARAMETER)
+        if (
+            obj is not None
+            and digest
+            and request.method == "GET"
+            and self.has_change_permission(request, obj)
+        ):
+            proposal = proposals.propose(digest, obj)
+            form.additions = proposal.additions
+            self.message_user(request, proposal.notice, messages.WARNING)
+        return form
 
     @admin.display(description=_("where"), ordering="path")
     def where(self, row: Any) -> SafeString:
@@ -99,14 +129,14 @@ class PolicyAdmin(DocumentAdmin):
         return lines(row.exposed_headers)
 
     @admin.action(description=_("Make live"), permissions=["change"])
-    def make_live(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    def make_live(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
         """Lets requests obey the selected policies."""
-        self._set_mode(request, queryset, Policy.Mode.LIVE)
+        return self._set_mode(request, queryset, Policy.Mode.LIVE)
 
     @admin.action(description=_("Switch off"), permissions=["change"])
-    def switch_off(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
         """Lets requests pass by the selected policies."""
-        self._set_mode(request, queryset, Policy.Mode.OFF)
+        return self._set_mode(request, queryset, Policy.Mode.OFF)
 
     @admin.action(description=_("Duplicate, switched off"), permissions=["add"])
     def duplicate(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
@@ -128,17 +158,44 @@ class PolicyAdmin(DocumentAdmin):
         self.log_addition(request, copy, [{"added": {}}])
         return str(copy)
 
-    def _set_mode(self, request: HttpRequest, queryset: QuerySet[Any], mode: Policy.Mode) -> None:
+    def _set_mode(
+        self, request: HttpRequest, queryset: QuerySet[Any], mode: Policy.Mode
+    ) -> TemplateResponse | None:
+        """Does it; or gives the page that asks once more, where that is to be confirmed."""
         with writing(request):
             rows = [*queryset]
             others = [row for row in rows if row.mode != mode]
+            asked = confirming.question(request, self._page(request), lambda: _try_mode(queryset, mode))
+            if asked is not None:
+                return asked
             changed = sum(self._has_set_mode(request, row, mode) for row in others)
+        self._tell(request, mode, changed, len(rows) - len(others))
+        return None
+
+    def _path(self, page: Page) -> URLPattern:
+        def view(request: HttpRequest) -> HttpResponseBase:
+            if not request.user.has_perm(f"{self.opts.app_label}.{page.permission}"):
+                raise PermissionDenied
+            return page.view(request, self)
+
+        name = f"{self.opts.app_label}_{page.name}"
+        return path(page.address, self.admin_site.admin_view(view), name=name)
+
+    def _page(self, request: HttpRequest) -> dict[str, Any]:
+        title = _("Are you sure?")
+        return {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "media": self.media,
+        }
+
+    def _tell(self, request: HttpRequest, mode: Policy.Mode, changed: int, same: int) -> None:
         if changed:
             text = ngettext(
                 "%(count)d policy is now %(mode)s.", "%(count)d policies are now %(mode)s.", changed
             )
             self.message_user(request, text % {"count": changed, "mode": mode.label}, messages.SUCCESS)
-        same = len(rows) - len(others)
         if same:
             text = ngettext("%(count)d was %(mode)s before.", "%(count)d were %(mode)s before.", same)
             self.message_user(request, text % {"count": same, "mode": mode.label}, messages.INFO)
@@ -157,6 +214,13 @@ class PolicyAdmin(DocumentAdmin):
         reasons = " ".join(problem.message for problem in error.problems)
         text = _('"%(name)s" is left as it is, since a rule refuses it: %(reasons)s')
         self.message_user(request, text % {"name": row.name, "reasons": reasons}, messages.ERROR)
+
+
+def _try_mode(rows: QuerySet[Any], mode: Policy.Mode) -> None:
+    """What the action will do, without a word."""
+    for row in rows.all():
+        with suppress(InvalidPolicyError):
+            services.update_policy(row, {"mode": mode.value}, partial=True)
 
 
 def _free_name(row: Any) -> str:

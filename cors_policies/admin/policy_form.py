@@ -32,7 +32,7 @@ from cors_policies.models import OriginGroup, Policy
 _MAX_GROUPS: Final = 500
 
 SECTIONS: Final[tuple[tuple[Any, dict[str, Any]], ...]] = (
-    (None, {"fields": ("name", "mode", "expires_at", "opened")}),
+    (None, {"fields": ("confirmed", "name", "mode", "expires_at", "opened")}),
     (
         _("Where"),
         {

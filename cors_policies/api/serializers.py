@@ -13,6 +13,7 @@ from rest_framework import serializers
 from cors_policies.core.browser import ALLOWED, CREDENTIALS_NOT_ALLOWED, DENIED, UNGOVERNED
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 from cors_policies.core.engine import REASONS
+from cors_policies.core.impact import MAX_NAMED
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
 from cors_policies.models import Policy, Revision, RevisionChange
 
@@ -167,11 +168,47 @@ class NamesSerializer(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField(min_value=0)
 
 
+class EffectSerializer(serializers.Serializer[Any]):
+    """What was seen, and would be answered otherwise."""
+
+    host = serializers.CharField(help_text="The host pattern of the path group that answered.")
+    path = serializers.CharField(help_text="The path pattern of the path group that answered.")
+    origin = serializers.CharField()
+    method = serializers.CharField()
+    count = serializers.IntegerField(min_value=1, help_text="How often, in these days.")
+    reason = serializers.ChoiceField(choices=REASONS, help_text="Of the answer from then on.")
+    partly = serializers.BooleanField(help_text="Only on some paths of the pattern; how often is not known.")
+
+
+class OpenedSerializer(serializers.Serializer[Any]):
+    """Origins that a policy would let send credentials, where none did before."""
+
+    policy = serializers.CharField()
+    host = serializers.CharField()
+    path = serializers.CharField()
+    origins = serializers.ListField(child=serializers.CharField(), help_text=f"The first {MAX_NAMED}.")
+    origin_count = serializers.IntegerField(min_value=1)
+
+
+class ImpactSerializer(serializers.Serializer[Any]):
+    """What a change would mean for those who were seen in the last days."""
+
+    days = serializers.IntegerField(help_text="How many days were looked at.")
+    known = serializers.BooleanField(
+        help_text="Whether allowed requests are counted. If not, nobody knows whom it would cut off."
+    )
+    unnamed = serializers.IntegerField(help_text="Allowed requests that were counted without their origin.")
+    cut_off = EffectSerializer(many=True)
+    let_in = EffectSerializer(many=True)
+    opened_credentials = OpenedSerializer(many=True)
+
+
 class ReportSerializer(NamesSerializer):
     """What a replacement of the set changes."""
 
     revision = serializers.IntegerField(min_value=0)
     origin_groups: Any = NamesSerializer()
+    impact = ImpactSerializer(required=False, help_text="In the answer to a dry run only.")
 
 
 class ChangeSerializer(serializers.Serializer[Any]):

@@ -4,7 +4,8 @@ Before you edit:
 
 * The entity tag of the set is the number of its last revision. It is compared under the writers' lock, so
   that of two who saw the same set one writes.
-* A dry run asks for what the write asks for: the same permissions, and the same ``If-Match``.
+* A dry run asks for what the write asks for: the same permissions, and the same ``If-Match``. Its answer has
+  one key more.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from cors_policies import documents, services
+from cors_policies import documents, observations, services
 from cors_policies.api.describing import COMMENT, ETAG, IF_MATCH, describe, query
 from cors_policies.api.errors import BadParameter
 from cors_policies.api.etags import check_tag, numbered_etag
@@ -58,7 +59,8 @@ class SetWriter(ApiView):
         with self.replacing(request) as found:
             report = replace(dry_run)
             _check_groups(request, report)
-        document = {"revision": found.number, **report.to_document()}
+            impact = _impact(report) if dry_run else {}
+        document = {"revision": found.number, **report.to_document(), **impact}
         return Response(document, headers={"ETag": numbered_etag(found.number)})
 
 
@@ -148,6 +150,11 @@ class RevisionViewSet(SetWriter, ResourceViewSet):
         if request.data:
             raise BadParameter("", "A restore takes no body. Leave it out.")
         return self.replaced(request, lambda dry_run: services.restore(self.get_object(), dry_run=dry_run))
+
+
+def _impact(report: Report) -> Document:
+    """What the dry run would mean for those who were seen to call."""
+    return {"impact": services.foreseen(report, observations.recent_traffic()).to_document()}
 
 
 def _boolean(request: Request, name: str) -> bool:

@@ -1,16 +1,19 @@
-"""Which rows hold what was observed of requests?
+"""Which rows hold what was observed of requests, and which of it people do not want to see?
 
 Before you edit:
 
 * They are no part of the policy set: writing them moves no version.
 * The key of a row is a digest of what it counts, since databases index no text of that length.
 * The row without a digest counts nothing. Who writes locks it first, so that there is one writer at a time.
+* A mark is a row of its own: counts are folded, pruned and counted anew, and somebody's mark outlives that.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +23,7 @@ from cors_policies.fields import ExactCharField, TimestampField
 
 _LOCK: Final = ""
 _AT_ONCE: Final = 500
+_MARKED: Final = ("host", "path", "origin")
 
 
 class ObservationManager(models.Manager["Observation"]):
@@ -56,6 +60,47 @@ class Observation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin or '...'} {self.host}{self.path}: {self.reason}"
+
+
+class IgnoredOrigin(models.Model):
+    """An origin that is not to be shown among those that were refused, on the paths of one path group."""
+
+    digest = models.CharField(max_length=64, primary_key=True, editable=False)
+    host = ExactCharField(_("host"), max_length=255, blank=True, default="")
+    path = ExactCharField(_("path"), max_length=500)
+    origin = ExactCharField(_("origin"), max_length=512)
+
+    class Meta:
+        verbose_name = _("ignored origin")
+        verbose_name_plural = _("ignored origins")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.host}{self.path}"
+
+
+def ignore_origin(row: Observation) -> None:
+    """Marks the origin of the row, on the paths of its path group. Twice is as good as once."""
+    place = {"host": row.host, "path": row.path, "origin": row.origin}
+    marks = IgnoredOrigin.objects.using(row._state.db)
+    marks.get_or_create(digest=_mark_of(row), defaults=place)
+
+
+def unignore_origin(row: Observation) -> None:
+    """Takes the mark away, if there is one."""
+    IgnoredOrigin.objects.using(row._state.db).filter(digest=_mark_of(row)).delete()
+
+
+def with_marks(rows: models.QuerySet[Observation]) -> models.QuerySet[Any]:
+    """The rows, each with ``is_ignored``."""
+    same = {name: models.OuterRef(name) for name in _MARKED}
+    marks = IgnoredOrigin.objects.using(rows.db).filter(**same)
+    return rows.annotate(is_ignored=models.Exists(marks))
+
+
+def _mark_of(row: Observation) -> str:
+    place = json.dumps([getattr(row, name) for name in _MARKED])
+    return hashlib.sha256(place.encode()).hexdigest()
 
 
 def lock_observations(using: str) -> None:

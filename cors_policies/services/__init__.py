@@ -10,6 +10,7 @@ Before you edit:
 
 from cors_policies.services.authorship import acting
 from cors_policies.services.groups import create_group, delete_group, update_group
+from cors_policies.services.impacts import foresee, foreseen
 from cors_policies.services.locking import Numbered, numbered, rehearse, touch, writing
 from cors_policies.services.origins import (
     add_origins,
@@ -35,6 +36,8 @@ __all__ = [
     "delete_group",
     "delete_origin",
     "delete_policy",
+    "foresee",
+    "foreseen",
     "numbered",
     "prune_revisions",
     "rehearse",

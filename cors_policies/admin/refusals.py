@@ -1,0 +1,144 @@
+"""What does the page of blocked origins show of a refusal: why, what could be done, and when?
+
+Before you edit: nothing is judged here. The texts say what the engine's reasons mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cors_policies.admin.fields import shortened
+from cors_policies.admin.proposals import additions
+from cors_policies.core import engine
+from cors_policies.core.origins import NULL_ORIGIN, parse_serialized_origin
+from cors_policies.core.timestamps import parse_timestamp
+
+BAR: Final = 6
+GAP: Final = 2
+HEIGHT: Final = 24
+"""Of a chart, in pixels: a day, what is between two, and the highest."""
+REASONS: Final[Mapping[str, Any]] = {
+    engine.ORIGIN_NOT_ALLOWED: gettext_lazy("origin not allowed"),
+    engine.METHOD_NOT_ALLOWED: gettext_lazy("method not allowed"),
+    engine.HEADER_NOT_ALLOWED: gettext_lazy("request header not allowed"),
+    engine.BAD_REQUEST_HEADERS: gettext_lazy("malformed list of request headers"),
+}
+_REMEDIES: Final[Mapping[str, Any]] = {
+    engine.ORIGIN_NOT_ALLOWED: gettext_lazy(
+        "No policy of this path allows the origin. If you know whose page it is, add it to one."
+    ),
+    engine.METHOD_NOT_ALLOWED: gettext_lazy(
+        "The policy allows the origin, but not this method. If its pages are meant to use it, add it there."
+    ),
+    engine.HEADER_NOT_ALLOWED: gettext_lazy(
+        "The policy allows the origin and the method, but not some request header. Its name is not recorded; "
+        "the browser's console shows it. Add it to the allowed request headers."
+    ),
+    engine.BAD_REQUEST_HEADERS: gettext_lazy(
+        "No browser asks like this. It is a script or a scanner, and there is nothing to allow."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One day of a chart: its place and height."""
+
+    x: int
+    y: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A policy that could be changed."""
+
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the page shows of an observation."""
+
+    row: Any
+    days: tuple[int, ...]
+    links: Sequence[Link]
+    more: int
+    """How many policies of the path group have no link here."""
+
+    @property
+    def origin(self) -> str:
+        """The origin, cut; empty for what was counted together."""
+        return shortened(self.row.origin)
+
+    @property
+    def where(self) -> str:
+        """Host and path pattern."""
+        return shortened(self.row.host + self.row.path)
+
+    @property
+    def reason(self) -> str:
+        """Why, in a few words."""
+        return str(REASONS.get(self.row.reason, _("not recorded")))
+
+    @property
+    def remedy(self) -> str:
+        """What could be done."""
+        return _remedy(self.row)
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether the links fill something in."""
+        return bool(additions(self.row))
+
+    @property
+    def last_seen(self) -> Any:
+        """When last, in the editor's time zone."""
+        return localtime(parse_timestamp(self.row.last_seen))
+
+    @property
+    def width(self) -> int:
+        """How wide the chart is."""
+        return len(self.days) * (BAR + GAP) - GAP
+
+    @property
+    def height(self) -> int:
+        """How high it is."""
+        return HEIGHT
+
+    @property
+    def bar(self) -> int:
+        """How wide a day of it is."""
+        return BAR
+
+    @property
+    def numbers(self) -> str:
+        """The counts of the days as text."""
+        return ", ".join(map(str, self.days))
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The same as bars, the highest as high as the chart. A day with none has a line of its own."""
+        most = max(self.days) or 1
+        heights = [max(1, round(HEIGHT * count / most)) for count in self.days]
+        return [Bar(at * (BAR + GAP), HEIGHT - high, high) for at, high in enumerate(heights)]
+
+
+def _remedy(row: Any) -> str:
+    if not row.origin:
+        return _("What came rarely is counted together here: whose requests they were is not known any more.")
+    if row.reason != engine.ORIGIN_NOT_ALLOWED or parse_serialized_origin(row.origin) is not None:
+        return str(_REMEDIES.get(row.reason, ""))
+    if row.origin == NULL_ORIGIN:
+        return _(
+            "Sandboxed frames and local files send this, and so can anybody. It is not filled in for you; if "
+            "you mean it, type null into the policy's origins."
+        )
+    return _("This is no origin that a browser would send, so there is nothing to allow.")
