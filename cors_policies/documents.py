@@ -369,15 +369,15 @@ def _checked_policies(
         document = documents.pop()
         policy, problems = check_policy(document, known, rails)
         if policy is None:
-            broken.append(BrokenRow("policy", str(document["name"]), problems, _shield(document)))
+            broken.append(BrokenRow("policy", str(document["name"]), problems, shield_of(document)))
         else:
             yield policy
 
 
-def _shield(document: Document) -> Shield | None:
-    """The place that a broken policy keeps governed, until it expires.
+def shield_of(document: Document) -> Shield | None:
+    """The place that a policy keeps governed even if it is broken, until it expires.
 
-    None where it is switched off, or names no place.
+    None where it is switched off, or names no place. Of the document only that is needed.
     """
     if document["mode"] == PolicyRow.Mode.OFF:
         return None

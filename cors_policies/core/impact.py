@@ -152,6 +152,21 @@ def find_impact(old: PolicySide, new: PolicySide, traffic: Traffic) -> Impact:
     )
 
 
+def concerned_sites(old: Snapshot, new: Snapshot, touched: Iterable[Site]) -> set[Site]:
+    """The sites that are touched, and those that lose paths to them or take some over.
+
+    To compare two sets, no more of them has to be known than where the others are.
+    """
+    found = set(touched)
+    for site in [*found]:
+        for there, beside in ((old, new), (new, old)):
+            place = _place_of(there, site)
+            group = None if place is None else beside.find_group(place.path, place.host)
+            if group is not None:
+                found.add(Site(group.host, group.path))
+    return found
+
+
 class _Place(NamedTuple):
     """A host and a path to ask both sets about."""
 
@@ -161,8 +176,9 @@ class _Place(NamedTuple):
 
 def _effects(old: PolicySide, new: PolicySide, seen: Iterable[Seen]) -> Iterator[Effect]:
     by_site: dict[Site, list[Seen]] = {}
+    known = set(_sites(old))
     for one in seen:
-        if one.origin:
+        if one.origin and one.site in known:
             by_site.setdefault(one.site, []).append(one)
     parts = _parts(old, new, by_site)
     for site, found in by_site.items():
@@ -195,7 +211,8 @@ def _parts(old: PolicySide, new: PolicySide, sites: Mapping[Site, object]) -> di
     found: dict[Site, list[_Place]] = {}
     if not sites:
         return found
-    for site in dict.fromkeys(_sites(new)).keys() - set(_sites(old)):
+    known = set(_sites(old))
+    for site in dict.fromkeys(site for site in _sites(new) if site not in known):
         place = _place_of(new.snapshot, site)
         group = None if place is None else old.snapshot.find_group(place.path, place.host)
         if place is not None and group is not None:

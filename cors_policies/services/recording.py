@@ -113,16 +113,20 @@ class Recorder:
         finally:
             self._is_paused = False
 
-    def store(self) -> None:
-        """Stores what has changed, if anything has."""
+    def changes(self) -> list[RowChange]:
+        """What has changed by now."""
         if not self._before:
-            return
+            return []
         now = documents_of(_owners(self._before), self.using)
-        changes = [
+        return [
             RowChange(kind, key, before, now.get((kind, key)))
             for (kind, key), before in self._before.items()
             if before != now.get((kind, key))
         ]
+
+    def store(self) -> None:
+        """Stores what has changed, if anything has."""
+        changes = self.changes()
         if changes:
             _store(changes, self.using)
 
