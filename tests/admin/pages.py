@@ -38,6 +38,15 @@ class FormPage:
         response = self.save(**changed)
         assert response.status_code == 302, shown_errors(response)
 
+    def confirmed(self, **changed: Any) -> list[str]:
+        """Saves, fails where nothing is asked, saves all the same, and gives what was asked."""
+        asked = self.save(**changed)
+        assert asked.status_code == 200
+        form = asked.context["adminform"].form  # type: ignore[attr-defined] # the test client adds it
+        assert list(form.errors) == ["confirmed"], form.errors
+        self.stored(**changed, confirmed=form.fields["confirmed"].widget.attrs["value"])
+        return [*form.errors["confirmed"]][1:]
+
     def refused(self, **changed: Any) -> dict[str, list[tuple[str, str]]]:
         """Saves, fails where that was accepted, and gives code and text of the errors by field."""
         response = self.save(**changed)

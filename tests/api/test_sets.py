@@ -21,6 +21,14 @@ pytestmark = pytest.mark.django_db
 ROOT = "/api/cors/"
 APP = "https://app.example"
 EMPTY: dict[str, Any] = {"policies": []}
+NOTHING_KNOWN: dict[str, Any] = {
+    "days": 7,
+    "known": False,
+    "unnamed": 0,
+    "cut_off": [],
+    "let_in": [],
+    "opened_credentials": [],
+}
 WRITES = ("add_policy", "change_policy", "delete_policy")
 GROUP_WRITES = ("add_origingroup", "change_origingroup", "delete_origingroup")
 
@@ -135,6 +143,7 @@ class TestReplace:
         answer = api("PUT", f"policy-set/?dry_run={value}", self.BODY)
 
         assert (answer.status, answer.etag) == (200, '"3"')
+        assert answer.body.pop("impact") == NOTHING_KNOWN
         assert answer.body == {"revision": 3, **self.REPORT}
         assert _state() == before
 

@@ -76,13 +76,21 @@ def remote(tmp_path: Path) -> Iterator[Site]:
         yield found
 
 
-def _allow_in_the_admin(page: Page, site: str, origin: str) -> None:
-    page.goto(f"{site}/admin/cors_policies/policy/")
+def sign_in(page: Page, address: str) -> None:
+    """Opens a page of the admin, as its editor."""
+    page.goto(address)
     page.get_by_label("Username").fill("editor")
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Log in").click()
+
+
+def _allow_in_the_admin(page: Page, site: str, origin: str) -> None:
+    sign_in(page, f"{site}/admin/cors_policies/policy/")
     page.get_by_role("link", name="app", exact=True).click()
     page.locator("[name=allowed_origins]").fill(origin)
+    page.get_by_role("button", name="Save", exact=True).click()
+    # The policy allows credentials: that is asked once more.
+    page.get_by_label("Save all the same").check()
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("was changed successfully").wait_for()
 
