@@ -50,9 +50,7 @@ def propose(digest: str, policy: Any) -> Proposal:
     added = additions(row)
     if added:
         entry = shortened(next(iter(added.values()))[0])
-        notice = _(
-            "%(entry)s is filled in for review. Nothing is saved yet: look at it, then save, or leave."
-        )
+        notice = _("Filled in for review: %(entry)s. Nothing is saved yet: look at it, then save, or leave.")
         return Proposal(notice % {"entry": entry}, added)
     if row.reason == HEADER_NOT_ALLOWED:
         return Proposal(

@@ -190,7 +190,7 @@ class TestLinks:
         page = FormPage(admin_client, address)
 
         assert page.fields["allowed_origins"] == f"{APP}\r\n{NEW}"
-        assert f"{NEW} is filled in for review. Nothing is saved yet" in shown_texts(page.html)
+        assert f"Filled in for review: {NEW}. Nothing is saved yet" in shown_texts(page.html)
         assert documents.policy_document(row)["allowed_origins"] == [APP]
         page.stored()
         assert documents.policy_document(row)["allowed_origins"] == [APP, NEW]

@@ -143,7 +143,9 @@ def _mark(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
         model_admin.message_user(request, text, messages.WARNING)
     else:
         (ignore_origin if ignored else unignore_origin)(row)
-        text = _("%(origin)s is ignored on %(where)s.") if ignored else _("%(origin)s is shown on %(where)s.")
+        text = (
+            _("Ignored on %(where)s: %(origin)s.") if ignored else _("Shown again on %(where)s: %(origin)s.")
+        )
         facts = {"origin": shortened(row.origin), "where": shortened(row.host + row.path)}
         model_admin.message_user(request, text % facts, messages.SUCCESS)
     return HttpResponseRedirect(request.get_full_path())
