@@ -375,7 +375,7 @@ def _checked_policies(
 
 
 def _shield(document: Document) -> Shield | None:
-    """The place that a broken policy keeps governed, until it expires.
+    """The place that a broken policy keeps governed, until it expires; one on trial only in the trial.
 
     None where it is switched off, or names no place.
     """
@@ -386,7 +386,7 @@ def _shield(document: Document) -> Shield | None:
         site = Site(host, parse_path_pattern(document["path"]).text)
     except (PatternError, AttributeError, TypeError):
         return None
-    return Shield(site, _end(document["expires_at"]))
+    return Shield(site, _end(document["expires_at"]), document["mode"] == PolicyRow.Mode.TRIAL)
 
 
 def _end(expires_at: object) -> datetime | None:

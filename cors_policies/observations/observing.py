@@ -2,7 +2,8 @@
 
 Before you edit:
 
-* A request that is not to be counted costs one look at ``reasons``. One that is adds to a tally in memory; it
+* A request that is not to be counted costs one look at ``reasons``. Where something is on trial, what it
+  would change is counted as well, whatever the reason. One that is adds to a tally in memory; it
   never waits for the database, and nothing here fails it.
 * One thread a process stores the tallies, by a connection of its own that is bounded in time. What could not
   be stored is kept, in the same room, and tried again.
@@ -30,6 +31,7 @@ from cors_policies.core.engine import (
     Decision,
     Facts,
 )
+from cors_policies.models import Observation, TrialObservation
 from cors_policies.observations.recorder import Recorder
 from cors_policies.observations.rows import store_tallies
 from cors_policies.observations.tallies import MAX_METHOD, MAX_ORIGIN, Key, Tallies
@@ -60,6 +62,8 @@ class Observer:
     def __init__(self) -> None:
         self.reasons: frozenset[str] = frozenset()
         """Reasons of the decisions that are to be counted."""
+        self.counts_trials = False
+        """Whether what a trial would change is to be counted."""
         self.start_anew()
 
     def start_anew(self) -> None:
@@ -74,14 +78,18 @@ class Observer:
     def configure(self) -> None:
         """Reads the settings, for requests not to."""
         self.reasons = _COUNTED[get_settings().OBSERVE]
+        self.counts_trials = get_settings().OBSERVE != OBSERVE_OFF
 
     def count(self, decision: Decision, facts: Facts) -> None:
         """Counts a decision whose reason is one of ``reasons``."""
-        if time.monotonic() >= self._next_watch:
-            self._watch()
-        key = _key(decision, facts)
+        self._add(_key(decision, facts))
+
+    def count_trial(self, live: Decision, trial: Decision, facts: Facts) -> None:
+        """Counts a request that is answered by the one decision, and would be by the other."""
+        key, policy = _key(trial, facts), live.policy
         if key is not None:
-            self._recorder.add(key, int(time.time()))
+            name = "" if policy is None else policy.name
+            self._add(key._replace(live_reason=live.reason, live_policy=name))
 
     def flush(self) -> None:
         """Stores what was counted, for the caller to read. Waits for seconds at most, and never raises."""
@@ -97,6 +105,12 @@ class Observer:
         """At the end of the process: stores what was counted, if that is quick."""
         if self._flusher is not None:
             self._flush_in_background(EXIT_PATIENCE)
+
+    def _add(self, key: Key | None) -> None:
+        if time.monotonic() >= self._next_watch:
+            self._watch()
+        if key is not None:
+            self._recorder.add(key, int(time.time()))
 
     def _watch(self) -> None:
         """Sees that there is a thread, and that it does not hang."""
@@ -186,4 +200,9 @@ def _store_here(tallies: Tallies) -> None:
 
 
 def _store_in_transaction(using: str, tallies: Tallies) -> None:
-    store_tallies(using, tallies, get_settings().OBSERVE_MAX_ROWS, int(time.time()))
+    room, now = get_settings().OBSERVE_MAX_ROWS, int(time.time())
+    for model in (Observation, TrialObservation):
+        of_trial = model is TrialObservation
+        found = {key: tally for key, tally in tallies.items() if bool(key.live_reason) is of_trial}
+        if found:
+            store_tallies(using, found, room, now, model)

@@ -27,7 +27,8 @@ _CUT: Final = "..."
 class Key(NamedTuple):
     """What decisions have in common that are counted together. An empty text stands for all that were folded.
 
-    ``policy`` is empty where none governs, too.
+    ``policy`` is empty where none governs, too. Of a trial, reason and policy are what it says; what was
+    applied is ``live_reason`` and ``live_policy``, of which the first is empty for nothing else than a trial.
     """
 
     host: str
@@ -36,6 +37,8 @@ class Key(NamedTuple):
     method: str
     reason: str
     policy: str = ""
+    live_reason: str = ""
+    live_policy: str = ""
 
     def stored(self) -> Key:
         """The same, with a stranger's texts made harmless."""
@@ -99,11 +102,11 @@ def harmless(text: str, limit: int) -> str:
 
 
 def _of_path_group(key: Key) -> Key:
-    return Key(key.host, key.path, "", "", key.reason)
+    return Key(key.host, key.path, "", "", key.reason, live_reason=key.live_reason)
 
 
 def _of_reason(key: Key) -> Key:
-    return Key("", "", "", "", key.reason)
+    return Key("", "", "", "", key.reason, live_reason=key.live_reason)
 
 
 def _of_everything(_key: Key) -> Key:
