@@ -86,7 +86,7 @@ def _try(trial: Snapshot, live: Decision, request: HttpRequest, traits: Traits) 
     """Counts the request where the set that is on trial would answer it otherwise."""
     decision = trial.recall(request.path_info, traits) or decide(trial, RequestFacts(request, traits))
     if differ(live, decision):
-        observer.count_trial(live, decision, RequestFacts(request))
+        observer.count(decision, RequestFacts(request), live)
 
 
 def _answer(decision: Decision) -> HttpResponse:

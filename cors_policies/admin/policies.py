@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -15,6 +17,7 @@ from cors_policies import documents, services
 from cors_policies.admin import columns
 from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
 from cors_policies.admin.filters import GroupFilter, HostFilter
+from cors_policies.admin.pages import PAGES, links_to_pages, served
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
@@ -31,7 +34,20 @@ class PolicyAdmin(DocumentAdmin):
     list_filter = ("mode", "allow_credentials", HostFilter, GroupFilter)
     search_fields = ("name",)
     search_help_text = _("Name, description, host, path or origin")
-    actions = ("make_live", "switch_off", "duplicate")
+    actions = ("make_live", "put_on_trial", "switch_off", "duplicate")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages about policies, before Django's own: every other address there is a policy's."""
+        pages = [
+            path(page.address, self.admin_site.admin_view(partial(served, page, self)), name=page.name)
+            for page in PAGES
+        ]
+        return [*pages, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Django's, with links to the pages about policies."""
+        links = {"cors_pages": links_to_pages(self, request)}
+        return super().changelist_view(request, {**links, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Policies with what the columns show, however many origins they have."""
@@ -102,6 +118,11 @@ class PolicyAdmin(DocumentAdmin):
     def make_live(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Lets requests obey the selected policies."""
         self._set_mode(request, queryset, Policy.Mode.LIVE)
+
+    @admin.action(description=_("Put on trial"), permissions=["change"])
+    def put_on_trial(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Lets the selected policies be decided by and recorded, and not obeyed."""
+        self._set_mode(request, queryset, Policy.Mode.TRIAL)
 
     @admin.action(description=_("Switch off"), permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -80,16 +80,16 @@ class Observer:
         self.reasons = _COUNTED[get_settings().OBSERVE]
         self.counts_trials = get_settings().OBSERVE != OBSERVE_OFF
 
-    def count(self, decision: Decision, facts: Facts) -> None:
-        """Counts a decision whose reason is one of ``reasons``."""
-        self._add(_key(decision, facts))
+    def count(self, decision: Decision, facts: Facts, live: Decision | None = None) -> None:
+        """Counts a decision whose reason is one of ``reasons``.
 
-    def count_trial(self, live: Decision, trial: Decision, facts: Facts) -> None:
-        """Counts a request that is answered by the one decision, and would be by the other."""
-        key, policy = _key(trial, facts), live.policy
+        With ``live``: one of a trial, where that was applied in its place.
+        """
+        if time.monotonic() >= self._next_watch:
+            self._watch()
+        key = _key(decision, facts)
         if key is not None:
-            name = "" if policy is None else policy.name
-            self._add(key._replace(live_reason=live.reason, live_policy=name))
+            self._recorder.add(key if live is None else _beside(key, live), int(time.time()))
 
     def flush(self) -> None:
         """Stores what was counted, for the caller to read. Waits for seconds at most, and never raises."""
@@ -105,12 +105,6 @@ class Observer:
         """At the end of the process: stores what was counted, if that is quick."""
         if self._flusher is not None:
             self._flush_in_background(EXIT_PATIENCE)
-
-    def _add(self, key: Key | None) -> None:
-        if time.monotonic() >= self._next_watch:
-            self._watch()
-        if key is not None:
-            self._recorder.add(key, int(time.time()))
 
     def _watch(self) -> None:
         """Sees that there is a thread, and that it does not hang."""
@@ -182,6 +176,12 @@ def _key(decision: Decision, facts: Facts) -> Key | None:
         decision.reason,
         "" if policy is None else policy.name,
     )
+
+
+def _beside(key: Key, live: Decision) -> Key:
+    """The key of a trial's decision, with what was applied in its place."""
+    policy = "" if live.policy is None else live.policy.name
+    return key._replace(live_reason=live.reason, live_policy=policy)
 
 
 def _store_apart(tallies: Tallies) -> None:
