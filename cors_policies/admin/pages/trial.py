@@ -105,11 +105,12 @@ def report(model_admin: Any, request: HttpRequest) -> HttpResponse:
     observations.flush()
     tried, requests = _tried(), requests_by_site()
     page = _page(tried, requests, request.GET.get("p", ""))
-    reports = report_of(page.object_list, SHOWN_DIFFERENCES)
+    sites = [*page.object_list]
+    reports = report_of(sites, SHOWN_DIFFERENCES)
     context = {
         "title": _("Trial report"),
         "page": page,
-        "places": [_place(site, tried[site], reports[site]) for site in page.object_list],
+        "places": [_place(site, tried[site], reports[site]) for site in sites],
         "is_off": get_settings().OBSERVE == OBSERVE_OFF,
         "folded": _folded(requests.get(Site("", ""), 0)),
         "may_promote": model_admin.has_change_permission(request),
