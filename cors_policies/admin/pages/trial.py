@@ -206,7 +206,7 @@ def _line(difference: Difference, changed: datetime | None) -> Line:
         _answer(difference.reason, difference.policy),
         difference.count,
         ago(seen),
-        changed is not None and seen < changed,
+        changed is not None and seen < changed.replace(microsecond=0),
     )
 
 
