@@ -5,8 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MANAGE := $(BIN)/python manage.py
-# More for pytest: make test ARGS="-n auto", make test ARGS="-k origins"
+# More for pytest: make test ARGS="-k origins"
 ARGS   ?=
+# One of the two runs of pytest may have none of the tests that were asked for.
+NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -67,8 +69,10 @@ servers: ## Debian's PostgreSQL, MariaDB and Redis for the tests of services, wh
 	else echo "not all servers are here: some tests of services are skipped (with CI=true they fail)"; fi
 
 test: check chromium servers ## all checks, all tests, coverage: enough on a fresh machine
-	@echo "== pytest"
-	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@echo "== pytest: all but what needs a browser or a server, on every processor"
+	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(ARGS) $(NONE_IS_FINE)
+	@echo "== pytest: browsers and servers, one after another"
+	@$(BIN)/python -m pytest -m "services or browser" --cov --cov-append --cov-report= $(ARGS) $(NONE_IS_FINE)
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
