@@ -17,19 +17,20 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
+from cors_policies.core.engine import PREFLIGHT_STATUS, REJECTED_STATUS, Decision, decide
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.facts import RequestFacts
 from cors_policies.headers import put_headers
 from cors_policies.observations import observer
 from cors_policies.store import store
 
+_ASKED: Final = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
@@ -73,7 +74,8 @@ def _decide(snapshot: Snapshot, request: HttpRequest) -> Decision:
     traits = (get("HTTP_ORIGIN"), get("REQUEST_METHOD"), host, get("HTTP_X_FORWARDED_HOST"))
     decision = snapshot.recall(request.path_info, traits) or decide(snapshot, RequestFacts(request, traits))
     if decision.reason in observer.reasons:
-        observer.count(decision, RequestFacts(request))
+        name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
+        observer.count(decision, get("HTTP_ORIGIN", ""), get(name, ""))
     return decision
 
 
