@@ -23,10 +23,11 @@ REFUSED: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The text for standard output, and the exit status."""
+    """The text for standard output, the exit status, and lines for standard error."""
 
     text: str
     status: int = DONE
+    remarks: tuple[str, ...] = ()
 
 
 class RefusedError(Exception):

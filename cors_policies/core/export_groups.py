@@ -31,7 +31,7 @@ _NO_GROUPS: Final = "There is no live policy. Write one first."
 
 
 class Reason(NamedTuple):
-    """Why something cannot be exported, or what the other program does otherwise, and what to write instead."""
+    """Why something cannot be exported, or what the other program does otherwise; and what to do."""
 
     policy: str
     field: str
@@ -59,7 +59,10 @@ class PlacedOrigin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExportedPolicy:
-    """A policy with its origins, those of its groups too. ``sends_any_origin``: it answers ``*`` to everybody."""
+    """A policy with its origins, those of its groups too.
+
+    ``sends_any_origin``: it is alone, and answers ``*`` to everybody.
+    """
 
     policy: Policy
     origins: tuple[PlacedOrigin, ...]

@@ -10,32 +10,24 @@ Before you edit:
   depends on path and method, before an ``index`` or an ``error_page`` changes them.
 * Policies that answer alike have one *behaviour*: thousands of policies have a handful of them. Its name is
   what the path and the origin are mapped to: ``p1``; or ``none`` and ``reject``, where no policy governs.
-* A parameter of nginx has at most 4095 bytes, and a value cannot hold a ``$``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from cors_policies.core import nginx_patterns as patterns
 from cors_policies.core import vocabulary as http
 from cors_policies.core.engine import MAX_REQUEST_HEADERS, MAX_REQUEST_HEADERS_BYTES
-from cors_policies.core.export_groups import (
-    ExportedGroup,
-    ExportedPolicy,
-    InexpressibleError,
-    Reason,
-    expiry_reasons,
-)
+from cors_policies.core.export_groups import ExportedGroup, InexpressibleError, Reason
+from cors_policies.core.nginx_behaviours import Behaviour, behaviour_of, nginx_reasons
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
 
-MAX_PARAMETER: Final = 4000
 MAX_BEHAVIOURS: Final = 250
-"""More of them might not fit into a hash table of nginx's default size."""
+"""With more of them a list of their names might be longer than a parameter of nginx."""
 
-_PREFIX: Final = "$cors_policies_"
 _HEADERS: Final = (
     (http.ACCESS_CONTROL_ALLOW_ORIGIN, "allow_origin"),
     (http.ACCESS_CONTROL_ALLOW_CREDENTIALS, "allow_credentials"),
@@ -49,17 +41,19 @@ _HEADERS: Final = (
 _VARY: Final = SEPARATOR.join(
     (http.ORIGIN, http.ACCESS_CONTROL_REQUEST_METHOD, http.ACCESS_CONTROL_REQUEST_HEADERS)
 )
+_VARY_PRIVATE_NETWORK: Final = SEPARATOR.join((_VARY, http.ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK))
+_GOVERNED: Final = "$cors_policies_verdict $cors_policies_governor"
 
 SERVER_PART: Final = "\n".join(
     (
         "# CORS policies for nginx: the server part. It is the same for every policy set.",
         "# Include it in server { }, before any rewrite, and again in each location that has an add_header",
         "# of its own, since nginx drops those of the server there.",
-        f"if ({_PREFIX}answer = 200) {{ return 200; }}",
-        f"if ({_PREFIX}answer = 403) {{ return 403; }}",
-        *(f"add_header {name} {_PREFIX}{variable} always;" for name, variable in _HEADERS),
-        "# Where a location passes requests on, its answers keep the headers that the application sets. Let the",
-        "# policies be the only authority there, or leave those paths to the middleware:",
+        "if ($cors_policies_answer = 200) { return 200; }",
+        "if ($cors_policies_answer = 403) { return 403; }",
+        *(f"add_header {name} $cors_policies_{variable} always;" for name, variable in _HEADERS),
+        "# Where a location passes requests on, answers keep the headers that the application sets. Let the",
+        "# policies be the only authority there with these lines, or leave its paths to the middleware:",
         *(f"#   proxy_hide_header {name};" for name, _ in _HEADERS[:-1]),
         "",
     )
@@ -71,22 +65,37 @@ _HTTP_HEADING: Final = """\
 #     manage.py cors_policies export --format nginx --part server --output cors-policies-server.conf
 # Include that one in each server { } whose paths are to be governed, before any rewrite."""
 
+_ASKED: Final = r"""
+# What is asked for: an actual request, a preflight, or nothing across origins.
+map "$request_method|$http_access_control_request_method|$cors_policies_origin" $cors_policies_kind {
+    default actual;
+    "~[|]\z" "";
+    "~^OPTIONS[|].+[|]" preflight;
+}
 
-class _Behaviour(NamedTuple):
-    """All that matters of a policy once it governs the request."""
+map $cors_policies_kind $cors_policies_method {
+    default $request_method;
+    preflight $http_access_control_request_method;
+}
 
-    methods: tuple[str, ...]
-    allow_methods: tuple[str, ...]
-    headers: tuple[str, ...]
-    exposed: tuple[str, ...]
-    max_age: int | None
-    credentials: bool
-    private_network: bool
-    rejects: bool
-    sends_any_origin: bool
+# Whether the Origin is the site's own: same scheme, host and port.
+map $http_host $cors_policies_authority {
+    default $http_host;
+    "" $host:$server_port;
+}
 
-
-_Test = Callable[[_Behaviour], bool]
+map "$scheme://$cors_policies_authority|$cors_policies_origin" $cors_policies_own {
+    default 0;
+    "~*^(http://[^|]+?)(?::80)?[|]\1\z" 1;
+    "~*^(https://[^|]+?)(?::443)?[|]\1\z" 1;
+}"""
+_VERDICT: Final = r"""
+map "$cors_policies_kind $cors_policies_method_ok$cors_policies_names_ok" $cors_policies_verdict {
+    default denied;
+    "~^preflight 11" preflight;
+    "~^actual 1" actual;
+    "~^ 1" anybody;
+}"""
 
 
 def render_nginx(groups: Sequence[ExportedGroup]) -> str:
@@ -94,7 +103,7 @@ def render_nginx(groups: Sequence[ExportedGroup]) -> str:
 
     Raises :class:`InexpressibleError` with everything that nginx cannot do.
     """
-    reasons = [reason for group in groups for reason in _reasons(group)]
+    reasons = [reason for group in groups for reason in nginx_reasons(group)]
     if reasons:
         raise InexpressibleError(reasons)
     return _Rendering(groups).text()
@@ -105,177 +114,106 @@ class _Rendering:
 
     def __init__(self, groups: Sequence[ExportedGroup]) -> None:
         self._groups = groups
-        self._names: dict[_Behaviour, str] = {}
+        self._names: dict[Behaviour, str] = {}
         for group in groups:
             for exported in group.policies:
-                self._names.setdefault(_behaviour(exported), f"p{len(self._names) + 1}")
+                self._names.setdefault(behaviour_of(exported), f"p{len(self._names) + 1}")
         if len(self._names) > MAX_BEHAVIOURS:
             message = (
-                f"The policies answer in {len(self._names)} different ways, and nginx is given {MAX_BEHAVIOURS} "
-                "at most. Use the same methods, header names and max_age for more of them, or export one path."
+                f"The policies answer in {len(self._names)} different ways; nginx is given {MAX_BEHAVIOURS} at "
+                "most. Use the same methods, header names and max_age for more of them, or export one path."
             )
             raise InexpressibleError([Reason("", "", message)])
 
     def text(self) -> str:
         """All of them."""
-        maps = (*self._questions(), *self._checks(), *self._answers())
-        return "\n\n".join((_HTTP_HEADING, *maps)) + "\n"
+        return "\n\n".join((_HTTP_HEADING, *self._maps())) + "\n"
 
-    def _questions(self) -> Iterator[str]:
-        """Who asks, for what, and which policy governs."""
-        yield _map("http_origin", "origin", _origin_lines(), patterns.IMPLAUSIBLE)
+    def _maps(self) -> Iterator[str]:
+        yield _map("$http_origin", "origin", _origin_lines(), patterns.IMPLAUSIBLE)
         yield from map(self._group_map, range(len(self._groups)))
-        yield _map("host$uri", "governor", self._site_lines())
-        key = f"request_method|$http_access_control_request_method|{_PREFIX}origin"
-        yield _map(key, "kind", [_line("[|]\\z", '""'), _line("^OPTIONS[|].+[|]", "preflight")], "actual")
-        asked = ["preflight $http_access_control_request_method;"]
-        yield _map(f"{_PREFIX[1:]}kind", "method", asked, "$request_method")
-        yield _map("http_access_control_request_headers", "names", _names_lines(), patterns.IMPLAUSIBLE)
-        yield _map("http_host", "authority", ['"" $host:$server_port;'], "$http_host")
-        yield _map(f"scheme://{_PREFIX}authority|{_PREFIX}origin", "own", _own_lines(), "0")
+        yield "# Which policy governs: by path, then by origin.\n" + self._governor_map()
+        yield _ASKED.strip()
+        yield _map("$http_access_control_request_headers", "names", _names_lines(), patterns.IMPLAUSIBLE)
+        yield from self._checks()
+        yield from self._answers()
 
     def _group_map(self, number: int) -> str:
         group = self._groups[number]
-        comment = f"# {_ascii(str(group))}\n"
         nobody = "reject" if group.reject_denied else "none"
-        return comment + _map(f"{_PREFIX[1:]}origin", f"group_{number + 1}", self._origins(group), nobody)
+        body = _map("$cors_policies_origin", f"group_{number + 1}", self._origins(group), nobody)
+        return f"# {_ascii(str(group))}\n{body}"
 
     def _origins(self, group: ExportedGroup) -> Iterator[str]:
         """The first that matches is that of the first policy by priority."""
         for exported in group.policies:
-            name = self._names[_behaviour(exported)]
+            name = self._names[behaviour_of(exported)]
             yield f"# policy {exported.policy.name}"
             if exported.sends_any_origin:
                 yield f'"" {name};'  # without Origin, too: shared caches keep one answer
             for _, pattern in exported.origins:
                 yield _line(patterns.origin_expression(pattern) or "", name)
 
-    def _site_lines(self) -> Iterator[str]:
-        for number, group in enumerate(self._groups, 1):
-            path = parse_path_pattern(group.site.path)
-            yield _line(patterns.site_expression(group.site.host, path), f"{_PREFIX}group_{number}")
+    def _governor_map(self) -> str:
+        sites = [(group.site.host, parse_path_pattern(group.site.path)) for group in self._groups]
+        lines = [
+            _line(patterns.site_expression(host, path), f"$cors_policies_group_{number}")
+            for number, (host, path) in enumerate(sites, 1)
+        ]
+        return _map("$host$uri", "governor", lines)
 
     def _checks(self) -> Iterator[str]:
         """Whether that policy lets the request through."""
         named = [(name, behaviour) for behaviour, name in self._names.items()]
-        methods = [_line(f"^{name} {_methods(behaviour)}", "1") for name, behaviour in named]
-        yield _map(f"{_PREFIX[1:]}governor {_PREFIX}method", "method_ok", methods, "0")
-        names = [_line(f"^{name} {_header_names(behaviour)}", "1", "~*") for name, behaviour in named]
-        yield _map(f"{_PREFIX[1:]}governor {_PREFIX}names", "names_ok", names, "0")
-        verdicts = ['"preflight 11" preflight;', _line("^actual 1", "actual"), _line("^ 1", "anybody")]
-        key = f"{_PREFIX[1:]}kind {_PREFIX}method_ok{_PREFIX}names_ok"
-        yield _map(key, "verdict", verdicts, "denied")
-        rejected = ["reject", *self._named(_rejects)]
-        answers = [_line("^preflight [a-z]", "200"), _line(f"^actual (?:{'|'.join(rejected)}) denied 0\\z", "403")]
-        yield _map(
-            f"{_PREFIX[1:]}kind {_PREFIX}governor {_PREFIX}verdict {_PREFIX}own", "answer", answers
-        )
+        methods = [_line(f"^{name} {behaviour.method_expression}", "1") for name, behaviour in named]
+        yield _map("$cors_policies_governor $cors_policies_method", "method_ok", methods, "0")
+        names = [_line(f"^{name} {behaviour.names_expression}", "1", "~*") for name, behaviour in named]
+        yield _map("$cors_policies_governor $cors_policies_names", "names_ok", names, "0")
+        yield _VERDICT.strip()
+        rejecting = "|".join(["reject", *self._named("rejects")])
+        answers = [_line("^preflight [a-z]", "200"), _line(f"^actual (?:{rejecting}) denied 0\\z", "403")]
+        key = "$cors_policies_kind $cors_policies_governor $cors_policies_verdict $cors_policies_own"
+        yield "# What nginx answers by itself.\n" + _map(key, "answer", answers)
 
     def _answers(self) -> Iterator[str]:
         """One map for each header. A header whose value is empty is not sent."""
-        yield self._map("allow_origin", self._allow_origin())
-        yield self._map("allow_credentials", self._for_all("actual|preflight", _has_credentials, "true"))
-        yield self._map("allow_methods", self._for_each("preflight", _allow_methods))
-        yield self._map("allow_headers", self._for_each("preflight", _allow_headers))
-        yield self._map("max_age", self._for_each("preflight", _max_age))
-        yield self._map("expose_headers", self._for_each("actual|anybody", _expose_headers))
-        asked = " $http_access_control_request_private_network"
-        private = [line.replace("\\z", " true\\z") for line in self._for_all("preflight", _is_private, "true")]
-        yield self._map("private_network", private, asked)
-        yield _map(
-            f"{_PREFIX[1:]}governor|{_PREFIX}kind|{_PREFIX}allow_origin", "vary", self._vary(), http.ORIGIN
-        )
+        yield "# The headers.\n" + _map(_GOVERNED, "allow_origin", self._allow_origin())
+        credentials = self._for_all("(?:actual|preflight)", "credentials", "true")
+        yield _map(_GOVERNED, "allow_credentials", credentials)
+        for variable in ("allow_methods", "allow_headers", "max_age"):
+            yield _map(_GOVERNED, variable, self._for_each("preflight", variable))
+        yield _map(_GOVERNED, "expose_headers", self._for_each("(?:actual|anybody)", "expose_headers"))
+        key = f"$http_access_control_request_private_network {_GOVERNED}"
+        yield _map(key, "private_network", self._for_all("true preflight", "private_network", "true"))
+        key = "$cors_policies_governor|$cors_policies_kind|$cors_policies_allow_origin"
+        yield _map(key, "vary", self._vary(), http.ORIGIN)
 
     def _allow_origin(self) -> Iterator[str]:
-        yield from self._for_all("actual|anybody", _is_open, "*")
+        yield from self._for_all("(?:actual|anybody)", "sends_any_origin", http.ANY)
         yield _line("^(?:actual|preflight) p", "$http_origin")
 
     def _vary(self) -> Iterator[str]:
         yield _line("^[|]", '""')
-        for name in self._named(_is_private):
-            more = f"{_VARY}, {http.ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK}"
-            yield _line(f"^{name}[|]preflight[|]", _quoted(more))
+        for name in self._named("private_network"):
+            yield _line(f"^{name}[|]preflight[|]", _quoted(_VARY_PRIVATE_NETWORK))
         yield _line("[|]preflight[|]", _quoted(_VARY))
-        for name in self._named(_is_open):
+        for name in self._named("sends_any_origin"):
             yield _line(f"^{name}[|].*[|][*]\\z", '""')
 
-    def _map(self, variable: str, lines: Iterable[str], more: str = "") -> str:
-        return _map(f"{_PREFIX[1:]}verdict {_PREFIX}governor{more}", variable, lines)
-
-    def _for_all(self, verdicts: str, test: _Test, value: str) -> Iterator[str]:
-        names = self._named(test)
+    def _for_all(self, verdict: str, flag: str, value: str) -> Iterator[str]:
+        """One value for all behaviours that have the flag."""
+        names = self._named(flag)
         if names:
-            yield _line(f"^(?:{verdicts}) (?:{'|'.join(names)})\\z", _quoted(value))
+            yield _line(f"^{verdict} (?:{'|'.join(names)})\\z", _quoted(value))
 
-    def _for_each(self, verdicts: str, value: Callable[[_Behaviour], str]) -> Iterator[str]:
+    def _for_each(self, verdict: str, attribute: str) -> Iterator[str]:
+        """Each behaviour's own value, where it has one."""
         for behaviour, name in self._names.items():
-            if value(behaviour):
-                yield _line(f"^(?:{verdicts}) {name}\\z", _quoted(value(behaviour)))
+            if value := getattr(behaviour, attribute):
+                yield _line(f"^{verdict} {name}\\z", _quoted(value))
 
-    def _named(self, test: _Test) -> list[str]:
-        return [name for behaviour, name in self._names.items() if test(behaviour)]
-
-
-def _behaviour(exported: ExportedPolicy) -> _Behaviour:
-    policy = exported.policy
-    return _Behaviour(
-        methods=exported.methods,
-        allow_methods=policy.allowed_methods,
-        headers=policy.allowed_headers,
-        exposed=policy.exposed_headers,
-        max_age=policy.max_age,
-        credentials=policy.allow_credentials,
-        private_network=policy.allow_private_network,
-        rejects=policy.reject_denied,
-        sends_any_origin=exported.sends_any_origin,
-    )
-
-
-def _has_credentials(behaviour: _Behaviour) -> bool:
-    return behaviour.credentials
-
-
-def _is_open(behaviour: _Behaviour) -> bool:
-    return behaviour.sends_any_origin
-
-
-def _is_private(behaviour: _Behaviour) -> bool:
-    return behaviour.private_network
-
-
-def _rejects(behaviour: _Behaviour) -> bool:
-    return behaviour.rejects
-
-
-def _allow_methods(behaviour: _Behaviour) -> str:
-    if http.ANY in behaviour.methods:
-        return "$http_access_control_request_method"
-    return SEPARATOR.join(behaviour.allow_methods)
-
-
-def _allow_headers(behaviour: _Behaviour) -> str:
-    return f"{_PREFIX}names" if http.ANY in behaviour.headers else SEPARATOR.join(behaviour.headers)
-
-
-def _max_age(behaviour: _Behaviour) -> str:
-    return "" if behaviour.max_age is None else str(behaviour.max_age)
-
-
-def _expose_headers(behaviour: _Behaviour) -> str:
-    return SEPARATOR.join(behaviour.exposed)
-
-
-def _methods(behaviour: _Behaviour) -> str:
-    if http.ANY in behaviour.methods:
-        return f"(?![*]\\z){patterns.TOKEN}+\\z"
-    return f"{patterns.one_of(behaviour.methods)}\\z" if behaviour.methods else "(?!)"
-
-
-def _header_names(behaviour: _Behaviour) -> str:
-    if http.ANY not in behaviour.headers:
-        return patterns.names_expression(behaviour.headers)
-    never = {http.ANY, http.NON_WILDCARD_REQUEST_HEADER} - (set(behaviour.headers) - {http.ANY})
-    return patterns.other_names_expression(sorted(never))
+    def _named(self, flag: str) -> list[str]:
+        return [name for behaviour, name in self._names.items() if getattr(behaviour, flag)]
 
 
 def _origin_lines() -> Iterator[str]:
@@ -291,46 +229,9 @@ def _names_lines() -> Iterator[str]:
     yield _line(expression, "$http_access_control_request_headers")
 
 
-def _own_lines() -> Iterator[str]:
-    """Scheme, host and port are the site's own; a default port may be written in ``Host``."""
-    yield _line("^(http://[^|]+?)(?::80)?[|]\\1\\z", "1", "~*")
-    yield _line("^(https://[^|]+?)(?::443)?[|]\\1\\z", "1", "~*")
-
-
-def _reasons(group: ExportedGroup) -> Iterator[Reason]:
-    too_long = f"nginx takes at most {MAX_PARAMETER} bytes for this. Shorten it."
-    site = patterns.site_expression(group.site.host, parse_path_pattern(group.site.path))
-    for exported in group.policies:
-        yield from expiry_reasons(exported, "nginx")
-        yield from _origin_reasons(exported)
-        if len(site) > MAX_PARAMETER:
-            yield exported.reason("path", too_long)
-        behaviour = _behaviour(exported)
-        for field, names, expression in (
-            ("allowed_methods", behaviour.methods, _methods(behaviour)),
-            ("allowed_headers", behaviour.headers, _header_names(behaviour)),
-            ("exposed_headers", behaviour.exposed, SEPARATOR.join(behaviour.exposed)),
-        ):
-            if max(len(expression), len(SEPARATOR.join(names))) > MAX_PARAMETER - 10:
-                yield exported.reason(field, too_long)
-            if any("$" in name for name in names):
-                yield exported.reason(field, "nginx takes a $ for a variable. Remove the names that hold one.")
-
-
-def _origin_reasons(exported: ExportedPolicy) -> Iterator[Reason]:
-    for field, pattern in exported.origins:
-        if patterns.origin_expression(pattern) is None:
-            message = (
-                f"nginx would match {_ascii(pattern.text)} by backtracking, which a stranger's Origin can make "
-                "slow. Write the origins, or a wildcard such as https://*.example.com."
-            )
-            yield exported.reason(field, message)
-
-
 def _map(key: str, variable: str, lines: Iterable[str], default: str = "") -> str:
     body = "".join(f"    {line}\n" for line in lines)
-    value = default if default.startswith("$") else _quoted(default)
-    return f'map "${key}" {_PREFIX}{variable} {{\n    default {value};\n{body}}}'
+    return f'map "{key}" $cors_policies_{variable} {{\n    default {_quoted(default)};\n{body}}}'
 
 
 def _line(expression: str, value: str, operator: str = "~") -> str:

@@ -94,7 +94,7 @@ def path_expression(path: PathPattern) -> str:
 
 
 def names_expression(names: Iterable[str]) -> str:
-    """For a list of these header names, in any case and order, of which nothing else is known than that it is one."""
+    """For a list of header names that holds none but these, in any case and order."""
     listed = tuple(names)
     if not listed:
         return f"{SEPARATORS}*\\z"
