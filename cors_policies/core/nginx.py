@@ -120,8 +120,8 @@ class _Rendering:
                 self._names.setdefault(behaviour_of(exported), f"p{len(self._names) + 1}")
         if len(self._names) > MAX_BEHAVIOURS:
             message = (
-                f"The policies answer in {len(self._names)} different ways; nginx is given {MAX_BEHAVIOURS} at "
-                "most. Use the same methods, header names and max_age for more of them, or export one path."
+                f"The policies answer in {len(self._names)} different ways; {MAX_BEHAVIOURS} may be. Use the "
+                "same methods, header names and max_age for more of them, or export one path."
             )
             raise InexpressibleError([Reason("", "", message)])
 

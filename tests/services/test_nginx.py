@@ -56,6 +56,7 @@ POLICIES = [
     policy("authorization", "/auth", allowed_headers=["*", "authorization"], allowed_origins=[
         "null", "app://*", "https://pre-*.x.example", "https://*-post.x.example:8443", "http://[::1]:*"]),
     policy("mixed", "/m/a*b*b*c/*", allowed_methods=[]),
+    policy("slow", "/m/" + "*a" * 30 + "*c/x"),
     policy("accents", "/caf\u00e9/\u65e5 \u672c"),
     policy("odd-names", ODD, allowed_headers=["x-*", "x^y"], allowed_methods=["A-B"]),
     policy("root", "/"),
@@ -67,7 +68,7 @@ PATHS = [
     "/fonts", "/shared", "/shared/x/y", "/shared//", "/api", "/apix", "/api/x\ny", "/api/secret",
     "/api/secret/a",
     "/own/file", "/own/", "/own//", "/wide/end", "/wide/a/b/end/", "/wide/a/end//", "/wide/end/x", "/auth",
-    "/auth\n", "/m/abbc/x", "/m/abc/x", "/m/abXbXc/x", "/m/abb/x", "/m/" + "ab" * 40 + "/x",
+    "/auth\n", "/m/abbc/x", "/m/abc/x", "/m/abXbXc/x", "/m/abb/x", "/m/" + "ab" * 900 + "/x",
     "/caf\u00e9/\u65e5 \u672c", ODD, ODD.replace(".", "x"),
     "/moved", "/refused", "/elsewhere/%41",
 ]  # fmt: skip
