@@ -59,7 +59,7 @@ class PlacedOrigin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ExportedPolicy:
-    """A policy with its origins, those of its groups too.
+    """A policy with its origins, those of its groups too; ``*`` alone where it is among them.
 
     ``sends_any_origin``: it is alone, and answers ``*`` to everybody.
     """
@@ -161,9 +161,11 @@ def _with_origins(policy: Policy, groups: Mapping[str, OriginGroup], *, alone: b
     fields = [(f"allowed_origins.{place}", text) for place, text in enumerate(policy.allowed_origins)]
     for place, name in enumerate(policy.origin_groups):
         fields += [(f"origin_groups.{place}", text) for text in groups[name].origins]
-    origins = tuple(PlacedOrigin(field, parse_origin_pattern(text)) for field, text in fields)
-    any_origin = any(text == http.ANY for _, text in fields)
-    return ExportedPolicy(policy, origins, alone and any_origin and not policy.allow_credentials)
+    everybody = [(field, text) for field, text in fields if text == http.ANY]
+    origins = tuple(
+        PlacedOrigin(field, parse_origin_pattern(text)) for field, text in everybody[:1] or fields
+    )
+    return ExportedPolicy(policy, origins, alone and bool(everybody) and not policy.allow_credentials)
 
 
 def _canonical_path(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -48,17 +49,10 @@ def refused(export: Export, *policies: dict[str, Any], **keys: Any) -> list[tupl
 
 def engine_answers(snapshot: Snapshot, request: BucketRequest) -> tuple[bool, frozenset[str], int | None]:
     """Whether preflight and actual request are allowed, which names are exposed, and for how long."""
-    stated = {"path": "/a", "origin": request.origin}
-    preflight = decide(
-        snapshot,
-        StatedFacts(
-            method="OPTIONS",
-            requested_method=request.method,
-            requested_headers=",".join(request.names),
-            **stated,
-        ),
-    )
-    actual = decide(snapshot, StatedFacts(method=request.method, **stated))
+    facts = StatedFacts(method=request.method, path="/a", origin=request.origin)
+    names = ",".join(request.names)
+    asked = replace(facts, method="OPTIONS", requested_method=request.method, requested_headers=names)
+    preflight, actual = decide(snapshot, asked), decide(snapshot, facts)
     exposed = dict(actual.headers).get("Access-Control-Expose-Headers", "")
     age = dict(preflight.headers).get("Access-Control-Max-Age")
     allowed = preflight.reason == actual.reason == ALLOWED
@@ -66,9 +60,9 @@ def engine_answers(snapshot: Snapshot, request: BucketRequest) -> tuple[bool, fr
 
 
 def one_path(document: Document) -> tuple[list[ExportedGroup], Snapshot]:
-    """The groups and the snapshot of the set with all of its policies on one path."""
+    """Groups and snapshot of the set with its policies on one path, without what is always refused."""
     for policy in document["policies"]:
-        policy.update(path="/a", host="", mode="live")
+        policy.update(path="/a", host="", reject_denied=False, allow_private_network=False)
     policy_set = parse_policy_set(document)
     by_name = {group.name: group for group in policy_set.origin_groups}
     return collect_groups(policy_set.policies, by_name, NOW), compile_snapshot(policy_set.policies, by_name)

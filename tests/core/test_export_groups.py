@@ -89,6 +89,15 @@ class TestPolicies:
             ("origin_groups.0", "https://b.test"),
         ]
 
+    def test_origins_are_one_where_everybody_is_allowed(self) -> None:
+        (group,) = groups_of(
+            {"allowed_origins": ["~https://a", "null"], "origin_groups": ["one"]}, groups={"one": ["*"]}
+        )
+
+        assert [(field, pattern.text) for field, pattern in group.policies[0].origins] == [
+            ("origin_groups.0", "*")
+        ]
+
     @pytest.mark.parametrize(
         ("listed", "passing"),
         [
