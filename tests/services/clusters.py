@@ -288,7 +288,9 @@ class Nginx(Cluster):
                     listen 127.0.0.1:{self.port}; include server.conf; root files;
                     location /moved {{ return 302 /; }}
                     location /refused {{ deny all; }}
-                    location /own {{ include server.conf; add_header X-Own 1; }}
+                    location / {{ try_files $uri =404; }}
+                    location /docs {{ }}
+                    location /own {{ include server.conf; add_header X-Own 1; try_files $uri =404; }}
                 }}
             }}""",
             encoding="utf-8",
