@@ -5,12 +5,14 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MANAGE := $(BIN)/python manage.py
-# More for pytest: make test ARGS="-n auto", make test ARGS="-k origins"
+# More for pytest: make test ARGS="-k origins"
 ARGS   ?=
+# One of the two runs of pytest may have none of the tests that were asked for.
+NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium servers test cov lowest docs wheel demo screenshots clean
+.PHONY: help setup fmt lint types layers migrations check chromium servers test bench cov lowest docs wheel demo screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,11 +69,16 @@ servers: ## Debian's PostgreSQL, MariaDB, Redis and nginx for the tests of servi
 	else echo "not all servers are here: some tests of services are skipped (with CI=true they fail)"; fi
 
 test: check chromium servers ## all checks, all tests, coverage: enough on a fresh machine
-	@echo "== pytest"
-	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@echo "== pytest: all but what needs a browser or a server, on every processor"
+	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(ARGS) $(NONE_IS_FINE)
+	@echo "== pytest: browsers and servers, one after another"
+	@$(BIN)/python -m pytest -m "services or browser" --cov --cov-append --cov-report= $(ARGS) $(NONE_IS_FINE)
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
+
+bench: $(STAMP) ## what a request costs, against the figures to reach; writes docs/performance.md
+	@$(BIN)/python -m benchmarks.middleware --write
 
 cov: $(STAMP) ## the tests, and where they do not reach: htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=html $(ARGS)

@@ -3,7 +3,8 @@
     python -m benchmarks.faults
 
 Four gunicorn workers on PostgreSQL, with and without Redis, asked without pause by three clients. A view that
-needs no database is asked for 10 s before, 10 s during the fault, and until a change is obeyed afterwards.
+needs no database is asked for 10 s before, 10 s during the fault, and until a change is obeyed afterwards. The exit
+status is 1 where a limit is not kept.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from benchmarks.verdicts import Figure, conclude
 from tests.helpers import policy
 from tests.services.clusters import Cluster, PostgreSQL, Redis, running
-from tests.services.sites import SERVERS, Traffic, percentile, site_on, writing
+from tests.services.sites import SERVERS, Answer, Traffic, percentile, site_on, writing
 
 SECONDS = 10.0
 
 
-def measure(database: PostgreSQL, cache: Redis | None, away: Cluster, fault: str) -> str:
-    """One line of figures."""
+def measure(database: PostgreSQL, cache: Redis | None, away: Cluster, fault: str) -> Iterator[Figure]:
+    """The figures of one fault."""
     site = site_on(database.settings(), cache.settings() if cache else None)
     with site.serving(SERVERS["gunicorn"]):
         with writing(site) as writer:
@@ -41,30 +43,35 @@ def measure(database: PostgreSQL, cache: Redis | None, away: Cluster, fault: str
     stale = [answer.answered for answer in traffic.since(committed) if answer.allows]
     wrong = sum(not answer.allows for answer in traffic.since(began) if answer.answered < committed)
     failed = sum(answer.status != "404" for answer in traffic.since(began))
-    return (
-        f"{type(away).__name__} {fault}: {len(during)} requests, {failed} failed, {wrong} wrong; "
-        f"p99 {1000 * percentile(before, 0.99):.1f} ms before, {1000 * percentile(during, 0.99):.1f} ms during, "
-        f"worst {1000 * percentile(before, 1):.0f} and {1000 * percentile(during, 1):.0f} ms; "
-        f"change obeyed {max(stale, default=committed) - max(returned, committed):.2f} s after the return"
+    name = f"{type(away).__name__} {fault}"
+    p99 = percentile(before, 0.99)
+    yield Figure(
+        f"{name}, failed of {len(during)} requests during the fault and {len(before)} before", failed, 0
     )
+    yield Figure(f"{name}, wrong decisions", wrong, 0)
+    yield Figure(f"{name}, p99 (worst {_ms(percentile(during, 1)):.0f} ms)", *_against(during, p99), " ms")
+    obeyed = max(stale, default=committed) - max(returned, committed)
+    yield Figure(f"{name}, change obeyed after the return", obeyed, 3, " s")
 
 
-def figures() -> Iterator[str]:
-    """A line for each fault."""
+def _against(answers: list[Answer], p99_before: float) -> tuple[float, float]:
+    return _ms(percentile(answers, 0.99)), _ms(p99_before) + 20
+
+
+def _ms(seconds: float) -> float:
+    return 1000 * seconds
+
+
+def figures() -> Iterator[Figure]:
+    """Those of each fault."""
     database, cache = PostgreSQL(), Redis()
     with running(database), running(cache):
         database.make_database("site")
         site_on(database.settings()).migrate()
         for fault in ("stopped", "frozen"):
-            yield measure(database, None, database, fault)
-            yield measure(database, cache, cache, fault)
-
-
-def main() -> None:
-    """Prints the figures."""
-    for line in figures():
-        print(line, flush=True)
+            yield from measure(database, None, database, fault)
+            yield from measure(database, cache, cache, fault)
 
 
 if __name__ == "__main__":
-    main()
+    conclude(figures())

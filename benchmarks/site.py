@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
@@ -23,7 +24,7 @@ ORIGIN: Final = "https://app.example.com"
 OTHER_ORIGIN: Final = "https://evil.example"
 PATH: Final = "/api/v1/orders/17"
 BROWSER: Final = {
-    "host": "testserver",
+    "host": "api.example.org",
     "connection": "keep-alive",
     "sec-ch-ua": '"Chromium";v="156", "Not?A_Brand";v="24"',
     "sec-ch-ua-mobile": "?0",
@@ -38,25 +39,43 @@ BROWSER: Final = {
     "accept-language": "en-GB,en;q=0.9,zh-CN;q=0.8",
     "cookie": "sessionid=0123456789abcdef0123456789abcdef; csrftoken=fedcba9876543210",
 }
+Sender = Callable[["Kind", int], Callable[[], None]]
+"""Makes so many requests of a kind ready, and gives what sends them."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of request."""
+    """A kind of request. ``origins`` and ``paths`` are for another one in each request."""
 
     name: str
     method: str = "GET"
-    path: str = PATH
     sent: Mapping[str, str] = field(default_factory=dict)
+    paths: Sequence[str] = (PATH,)
+    origins: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_numbers", cycle(range(max(len(self.paths), len(self.origins)))))
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether the middleware answers it."""
+        return self.method == "OPTIONS"
+
+    def _next(self) -> tuple[str, dict[str, str]]:
+        """The path and the headers of the next request: fresh strings, as a server makes them."""
+        number: int = next(self._numbers)  # type: ignore[attr-defined]
+        path = self.paths[number % len(self.paths)]
+        headers = {**BROWSER, **self.sent}
+        if self.origins:
+            headers["origin"] = self.origins[number % len(self.origins)]
+        return _fresh(path), {name: _fresh(text) for name, text in headers.items()}
 
     def environ(self) -> dict[str, Any]:
         """The WSGI environment of one request."""
-        headers = {
-            f"HTTP_{name.upper().replace('-', '_')}": text for name, text in {**BROWSER, **self.sent}.items()
-        }
+        path, headers = self._next()
         return {
             "REQUEST_METHOD": self.method,
-            "PATH_INFO": self.path,
+            "PATH_INFO": path,
             "QUERY_STRING": "",
             "SCRIPT_NAME": "",
             "SERVER_NAME": "testserver",
@@ -65,22 +84,27 @@ class Kind:
             "wsgi.url_scheme": "https",
             "wsgi.input": io.BytesIO(),
             "wsgi.version": (1, 0),
-            **headers,
+            **{f"HTTP_{name.upper().replace('-', '_')}": text for name, text in headers.items()},
         }
 
     def scope(self) -> dict[str, Any]:
         """The ASGI scope of one request."""
-        headers = [(name.encode(), text.encode()) for name, text in {**BROWSER, **self.sent}.items()]
+        path, headers = self._next()
         return {
             "type": "http",
             "method": self.method,
-            "path": self.path,
+            "path": path,
             "query_string": b"",
             "scheme": "https",
             "server": ("testserver", 443),
             "client": ("127.0.0.1", 50000),
-            "headers": headers,
+            "headers": [(name.encode(), text.encode()) for name, text in headers.items()],
         }
+
+
+def _fresh(text: str) -> str:
+    """The same text, whose hash has not been computed."""
+    return text[:1] + text[1:]
 
 
 def preflight(origin: str, headers: str = "content-type,x-token") -> dict[str, str]:
@@ -92,13 +116,12 @@ def preflight(origin: str, headers: str = "content-type,x-token") -> dict[str, s
     }
 
 
-KINDS: Final = (
-    Kind("no Origin"),
-    Kind("actual, allowed", sent={"origin": ORIGIN}),
-    Kind("actual, denied", sent={"origin": OTHER_ORIGIN}),
-    Kind("preflight, allowed", "OPTIONS", sent=preflight(ORIGIN)),
-    Kind("preflight, denied", "OPTIONS", sent=preflight(OTHER_ORIGIN)),
-)
+NO_ORIGIN: Final = Kind("no Origin")
+ALLOWED: Final = Kind("actual, allowed", sent={"origin": ORIGIN})
+DENIED: Final = Kind("actual, denied", sent={"origin": OTHER_ORIGIN})
+PREFLIGHT: Final = Kind("preflight, allowed", "OPTIONS", sent=preflight(ORIGIN))
+DENIED_PREFLIGHT: Final = Kind("preflight, denied", "OPTIONS", sent=preflight(OTHER_ORIGIN))
+KINDS: Final = (NO_ORIGIN, ALLOWED, DENIED, PREFLIGHT, DENIED_PREFLIGHT)
 
 
 class NoopMiddleware:
@@ -117,45 +140,59 @@ class NoopMiddleware:
         return self.get_response(request)
 
 
+class AnsweringMiddleware:
+    """What it costs to answer a preflight without a look at it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, _request: HttpRequest) -> HttpResponse:
+        """An empty response."""
+        return HttpResponse(headers={"Content-Length": "0"})
+
+
 def view(_request: HttpRequest) -> HttpResponse:
     """A view that does nothing."""
     return HttpResponse()
 
 
-async def async_view(_request: HttpRequest) -> HttpResponse:
-    """The same, for ASGI."""
-    return HttpResponse()
+urlpatterns = [re_path(r"", view)]
 
 
-urlpatterns = [re_path(r"^async/", async_view), re_path(r"", view)]
-
-
-def wsgi_sender(middleware: str) -> Callable[[Kind], None]:
+def wsgi_sender(middleware: str) -> Sender:
     """Sends requests through the WSGI handler with this one middleware."""
     with override_settings(MIDDLEWARE=[middleware]):
         application = WSGIHandler()
 
-    def send(kind: Kind) -> None:
-        application(kind.environ(), _start_response)
+    def prepare(kind: Kind, count: int) -> Callable[[], None]:
+        environs = [kind.environ() for _ in range(count)]
 
-    return send
+        def send() -> None:
+            for environ in environs:
+                application(environ, _start_response)
+
+        return send
+
+    return prepare
 
 
-def asgi_sender(middleware: str) -> Callable[[Kind, int], Awaitable[None]]:
-    """Sends some requests through the ASGI handler's own chain with this one middleware."""
+def asgi_sender(middleware: str) -> Sender:
+    """Sends requests through the ASGI handler's own chain with this one middleware."""
     with override_settings(MIDDLEWARE=[middleware]):
         application = ASGIHandler()
+    loop = asyncio.new_event_loop()
 
-    async def send(kind: Kind, count: int) -> None:
-        for _ in range(count):
-            await application.get_response_async(ASGIRequest(kind.scope(), io.BytesIO()))
+    async def run(scopes: Sequence[dict[str, Any]]) -> None:
+        for scope in scopes:
+            request = ASGIRequest(scope, io.BytesIO())
+            request.urlconf = "benchmarks.async_site"
+            await application.get_response_async(request)
 
-    return send
+    def prepare(kind: Kind, count: int) -> Callable[[], None]:
+        scopes = [kind.scope() for _ in range(count)]
+        return lambda: loop.run_until_complete(run(scopes))
 
-
-def run(awaitable: Awaitable[None], loop: asyncio.AbstractEventLoop) -> None:
-    """Runs to the end."""
-    loop.run_until_complete(awaitable)
+    return prepare
 
 
 def _start_response(

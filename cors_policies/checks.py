@@ -21,6 +21,7 @@ from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 
 from cors_policies.conf import DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
+from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
 from cors_policies.documents import read_policy_set
 
 MIDDLEWARE: Final = "cors_policies.middleware.CorsPolicyMiddleware"
@@ -52,24 +53,6 @@ UNSHARED_CACHES: Final = frozenset(
     {"django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache"}
 )
 _KNOWN: Final = ANSWERING | {MIDDLEWARE, OTHER_MIDDLEWARE}
-FOREIGN_SETTINGS: Final = (
-    "CORS_ALLOWED_ORIGINS",
-    "CORS_ALLOWED_ORIGIN_REGEXES",
-    "CORS_ALLOW_ALL_ORIGINS",
-    "CORS_ALLOW_CREDENTIALS",
-    "CORS_ALLOW_HEADERS",
-    "CORS_ALLOW_METHODS",
-    "CORS_ALLOW_PRIVATE_NETWORK",
-    "CORS_EXPOSE_HEADERS",
-    "CORS_MODEL",
-    "CORS_ORIGIN_ALLOW_ALL",
-    "CORS_ORIGIN_REGEX_WHITELIST",
-    "CORS_ORIGIN_WHITELIST",
-    "CORS_PREFLIGHT_MAX_AGE",
-    "CORS_REPLACE_HTTPS_REFERER",
-    "CORS_URLS_REGEX",
-)
-"""The settings of django-cors-headers, those of old releases too."""
 
 
 def register_checks() -> None:
@@ -139,7 +122,7 @@ def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:
     return [
         checks.Warning(
             f"Nothing reads the setting {name} any more.",
-            hint="See that a policy says what it said, then remove the setting.",
+            hint="Make a policy of it with `cors_policies adopt-corsheaders`, then remove the setting.",
             id="cors_policies.W004",
         )
         for name in FOREIGN_SETTINGS

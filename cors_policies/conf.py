@@ -18,7 +18,12 @@ from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails, check_guard
 
 SETTING: Final = "CORS_POLICIES"
 GUARDRAILS: Final = "GUARDRAILS"
+_FOREIGN: Final = "CORS_"
 DEFAULT_PERMISSION_CLASSES: Final = ("cors_policies.api.permissions.PolicyPermissions",)
+OBSERVE_OFF: Final = "off"
+OBSERVE_DENIED: Final = "denied"
+OBSERVE_ALL: Final = "all"
+MAX_OBSERVE_ROWS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Settings:
     DATABASE_ALIAS: str = "default"
     API_PERMISSION_CLASSES: tuple[str, ...] = DEFAULT_PERMISSION_CLASSES
     GUARDRAILS: Guardrails = NO_GUARDRAILS
+    OBSERVE: str = OBSERVE_DENIED
+    OBSERVE_MAX_ROWS: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,12 @@ def get_settings() -> Settings:
     usable = {key: value for key, value in _given().items() if _is_usable(key, value)}
     values: dict[str, Any] = {key: _READERS[key](value) for key, value in usable.items()}
     return Settings(**values)
+
+
+def foreign_settings() -> dict[str, object]:
+    """The project's ``CORS_*`` settings but our own: those of django-cors-headers, misspelt ones too."""
+    names = (name for name in dir(settings) if name.startswith(_FOREIGN) and name != SETTING)
+    return {name: getattr(settings, name) for name in names}
 
 
 def setting_problems() -> list[SettingProblem]:
@@ -115,6 +128,18 @@ def _cache_alias(value: object) -> str | None:
     return value
 
 
+def _observe(value: object) -> str:
+    if value not in {OBSERVE_OFF, OBSERVE_DENIED, OBSERVE_ALL}:
+        raise ValueError(value)
+    return str(value)
+
+
+def _rows(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_OBSERVE_ROWS:
+        raise ValueError(value)
+    return value
+
+
 def _dotted_names(value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(
         isinstance(name, str) and "." in name for name in value
@@ -134,6 +159,8 @@ _READERS: Final = {
     "REFRESH_INTERVAL": _seconds,
     "CACHE_ALIAS": _cache_alias,
     "DATABASE_ALIAS": _alias,
+    "OBSERVE": _observe,
+    "OBSERVE_MAX_ROWS": _rows,
     "API_PERMISSION_CLASSES": _dotted_names,
     GUARDRAILS: _guardrails,
 }
@@ -141,6 +168,8 @@ _REMEDIES: Final = {
     "REFRESH_INTERVAL": "Write a number of seconds, as in 1.0; 0 looks before every request.",
     "CACHE_ALIAS": "Write an alias of CACHES that all processes share, or None.",
     "DATABASE_ALIAS": "Write an alias of DATABASES.",
+    "OBSERVE": 'Write "off", "denied" or "all".',
+    "OBSERVE_MAX_ROWS": f"Write a whole number from 1 to {MAX_OBSERVE_ROWS}.",
     "API_PERMISSION_CLASSES": (
         'Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].'
     ),

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
 from django.db import OperationalError
@@ -31,7 +31,7 @@ from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import POLICY_KEYS, Document, OriginGroup, Policy
 from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.problems import PatternError, Problem
-from cors_policies.core.snapshot import Snapshot, compile_snapshot
+from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
 from cors_policies.core.timestamps import parse_timestamp
 from cors_policies.core.validation import KnownGroups, check_group, check_policy, find_objections
 from cors_policies.models import Origin, OriginGroupOrigin, PolicyOrigin, PolicyOriginGroup
@@ -54,7 +54,7 @@ class BrokenRow:
     kind: str
     name: str
     problems: tuple[Problem, ...]
-    shield: Site | None = None
+    shield: Shield | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,22 +374,23 @@ def _checked_policies(
             yield policy
 
 
-def _is_expired(expires_at: Any) -> bool:
-    try:
-        return isinstance(expires_at, str) and parse_timestamp(expires_at) <= datetime.now(timezone.utc)
-    except PatternError:
-        return False
+def _shield(document: Document) -> Shield | None:
+    """The place that a broken policy keeps governed, until it expires.
 
-
-def _shield(document: Document) -> Site | None:
-    """The place that a broken policy keeps governed.
-
-    None where it is switched off, has expired by now, or names no place.
+    None where it is switched off, or names no place.
     """
-    if document["mode"] == PolicyRow.Mode.OFF or _is_expired(document["expires_at"]):
+    if document["mode"] == PolicyRow.Mode.OFF:
         return None
     try:
         host = parse_host_pattern(document["host"]).text if document["host"] else ""
-        return Site(host, parse_path_pattern(document["path"]).text)
+        site = Site(host, parse_path_pattern(document["path"]).text)
     except (PatternError, AttributeError, TypeError):
+        return None
+    return Shield(site, _end(document["expires_at"]))
+
+
+def _end(expires_at: object) -> datetime | None:
+    try:
+        return parse_timestamp(expires_at) if isinstance(expires_at, str) else None
+    except PatternError:
         return None

@@ -6,21 +6,33 @@ header at its first use, and the host is validated against the settings.
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
+
+Traits = tuple[str | None, str | None, str | None, str | None]
+"""``Origin``, the method, ``Host`` (or the server's name) and ``X-Forwarded-Host``, as they were sent."""
+_MAX_TRAITS: Final = 500
+"""Characters of traits that a decision is kept for, together."""
 
 
 class RequestFacts:
     """What the engine may ask of a Django request; read when it is asked, and not before."""
 
-    __slots__ = ("_request", "method", "origin", "path")
+    __slots__ = ("_request", "origin", "path", "traits")
 
-    def __init__(self, request: HttpRequest) -> None:
+    def __init__(self, request: HttpRequest, traits: Traits | None = None) -> None:
+        """``traits`` are given where the decision is to be kept for them."""
         self._request = request
-        # As it was sent: Django upper-cases its own, and methods are case-sensitive.
-        self.method: str = request.META.get("REQUEST_METHOD") or request.method or ""
         self.path = request.path_info
         self.origin: str | None = request.META.get("HTTP_ORIGIN")
+        self.traits = traits if traits is not None and _are_telling(traits) else None
+
+    @property
+    def method(self) -> str:
+        """As it was sent: Django upper-cases its own, and methods are case-sensitive."""
+        return self._request.META.get("REQUEST_METHOD") or self._request.method or ""
 
     @property
     def requested_method(self) -> str | None:
@@ -58,3 +70,9 @@ class RequestFacts:
             return True
         forwarded = meta.get("HTTP_X_FORWARDED_HOST")
         return forwarded is not None and forwarded.partition(":")[0].lower() in origin
+
+
+def _are_telling(traits: Traits) -> bool:
+    """Whether nothing is looked at in the place of an absent one, and they are short enough to keep."""
+    _, method, host, _ = traits
+    return bool(method and host) and sum(map(len, filter(None, traits))) <= _MAX_TRAITS

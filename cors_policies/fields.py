@@ -15,7 +15,8 @@ from django.db.models.lookups import IContains
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.timezone import get_default_timezone, is_naive, make_aware
 
-from cors_policies.core.timestamps import timestamp_text
+from cors_policies.core.problems import PatternError
+from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 
 if TYPE_CHECKING:
     _CharField = CharField[str, str]
@@ -54,10 +55,17 @@ class TimestampField(_NullableCharField):
     """
 
     def to_python(self, value: Any) -> Any:
-        """A ``datetime`` becomes the text; what is naive is in the project's time zone."""
+        """The canonical text of a timestamp, or of a ``datetime``; naive is in the project's time zone.
+
+        What is none is left as it is, for validation to say so.
+        """
         if isinstance(value, datetime):
             return timestamp_text(make_aware(value, get_default_timezone()) if is_naive(value) else value)
-        return super().to_python(value)
+        text = super().to_python(value)
+        try:
+            return text and timestamp_text(parse_timestamp(text))
+        except PatternError:
+            return text
 
     def get_prep_value(self, value: Any) -> Any:
         """As :meth:`to_python`."""

@@ -7,6 +7,7 @@ Before you edit:
 
 * It runs before and after everything else, for every request: no query, no settings, no header mapping
   (``request.headers`` costs more than all of this together).
+* What is to be counted is counted in memory; every other request pays one look at a set of reasons for it.
 * A request is decided once, by one snapshot, before the view runs; what the view changes is obeyed by the
   next request.
 * The snapshot goes along with the request, so that the CSRF check (:mod:`cors_policies.csrf`) asks the same.
@@ -23,8 +24,10 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
+from cors_policies.core.snapshot import Snapshot
 from cors_policies.facts import RequestFacts
 from cors_policies.headers import put_headers
+from cors_policies.observations import observer
 from cors_policies.store import store
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
@@ -39,6 +42,7 @@ class CorsPolicyMiddleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response: Callable[[HttpRequest], Any] = get_response
         self._is_async = iscoroutinefunction(get_response)
+        observer.configure()
         if self._is_async:
             markcoroutinefunction(self)
 
@@ -46,8 +50,7 @@ class CorsPolicyMiddleware:
         """The response to the request, with what the decision says on it."""
         if self._is_async:
             return self.__acall__(request)
-        snapshot = request.cors_snapshot = store.current()  # type: ignore[attr-defined]
-        decision = decide(snapshot, RequestFacts(request))
+        decision = _decide(store.current(), request)
         response = self.get_response(request) if decision.status is None else _answer(decision)
         if decision.group is not None:
             put_headers(response.headers, decision.headers, decision.vary)
@@ -55,12 +58,23 @@ class CorsPolicyMiddleware:
 
     async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
         """As ``__call__``."""
-        snapshot = request.cors_snapshot = await store.acurrent()  # type: ignore[attr-defined]
-        decision = decide(snapshot, RequestFacts(request))
+        decision = _decide(await store.acurrent(), request)
         response = await self.get_response(request) if decision.status is None else _answer(decision)
         if decision.group is not None:
             put_headers(response.headers, decision.headers, decision.vary)
         return response
+
+
+def _decide(snapshot: Snapshot, request: HttpRequest) -> Decision:
+    """The engine's decision, which it has often made before for requests like this one."""
+    request.cors_snapshot = snapshot  # type: ignore[attr-defined]
+    get = request.META.get
+    host = get("HTTP_HOST") or get("SERVER_NAME")
+    traits = (get("HTTP_ORIGIN"), get("REQUEST_METHOD"), host, get("HTTP_X_FORWARDED_HOST"))
+    decision = snapshot.recall(request.path_info, traits) or decide(snapshot, RequestFacts(request, traits))
+    if decision.reason in observer.reasons:
+        observer.count(decision, RequestFacts(request))
+    return decision
 
 
 def _answer(decision: Decision) -> HttpResponse:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.signals import setting_changed
 from django.db.models.signals import post_migrate, post_save, pre_save
 
-from cors_policies.conf import get_settings
+from cors_policies.conf import SETTING, get_settings
 from cors_policies.models.versions import (
     PendingChange,
     PolicySetVersion,
@@ -18,6 +19,7 @@ from cors_policies.models.versions import (
     changing,
     record_by,
 )
+from cors_policies.observations import observer
 from cors_policies.services.recording import documents_of, recording
 from cors_policies.signals import rows_changed, rows_committed
 from cors_policies.store import store
@@ -31,6 +33,7 @@ def connect() -> None:
     rows_committed.connect(_mark_stale, dispatch_uid="cors_policies.stale")
     pre_save.connect(_begin_raw, dispatch_uid="cors_policies.raw")
     post_save.connect(_end_raw, dispatch_uid="cors_policies.raw")
+    setting_changed.connect(_see_setting, dispatch_uid="cors_policies.setting")
     post_migrate.connect(_see_new_database, dispatch_uid="cors_policies.migrated")
 
 
@@ -61,6 +64,12 @@ def _end_raw(*, sender: type[Any], instance: Any, using: str, raw: bool, **_kwar
         ):
             if recorder is not None:
                 recorder.know(instance.cors_policies_before)
+
+
+def _see_setting(*, setting: str, **_kwargs: object) -> None:
+    """After :mod:`cors_policies.conf`, which forgets what it has read."""
+    if setting == SETTING:
+        observer.configure()
 
 
 def _see_new_database(*, sender: Any, using: str, **_kwargs: object) -> None:

@@ -107,6 +107,18 @@ MEETING_ORIGINS = (
     "null",
 )
 
+TRUSTED_PATTERNS = (
+    "https://a.test",
+    "https://b.a.test:8080",
+    "https://*.a.test",
+    "https://*.test:*",
+    "https://a*.a.test",
+    "http://[::1]:8080",
+)
+"""What the CSRF check may trust, too."""
+ENDS = ("2030-01-31T18:00:00Z", "2030-01-31T20:00:00.5+02:00")
+"""When a policy expires: later than any set of these tests is compiled for."""
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "OPTIONS", "PURGE")
 HEADER_NAMES = ("content-type", "x-a", "x-b", "authorization")
 
@@ -197,6 +209,7 @@ _OPTIONAL_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "allowed_methods": st.one_of(st.just(["*"]), _lists(*METHODS, "get", "*")),
     "allowed_headers": st.one_of(st.just(["*", "authorization"]), _lists(*HEADER_NAMES, "X-B", "*")),
     "max_age": st.sampled_from((None, 0, 600)),
+    "expires_at": st.sampled_from((None, *ENDS)),
     "allow_private_network": st.booleans(),
     "reject_denied": st.booleans(),
 }
@@ -215,6 +228,10 @@ _WITH_CREDENTIALS: dict[str, st.SearchStrategy[Any]] = {
     "tolerate_public_suffixes": st.just(True),
     "tolerate_credentialed_regex": st.just(True),
 }
+_TRUSTING = _WITH_CREDENTIALS | {
+    "allowed_origins": _lists(*TRUSTED_PATTERNS, min_size=1),
+    "trust_for_csrf": st.just(True),
+}
 
 
 def policy_documents() -> st.SearchStrategy[Document]:
@@ -223,6 +240,7 @@ def policy_documents() -> st.SearchStrategy[Document]:
     return st.one_of(
         st.fixed_dictionaries(path | _WITHOUT_CREDENTIALS, optional=_OPTIONAL_KEYS),
         st.fixed_dictionaries(path | _WITH_CREDENTIALS, optional=_OPTIONAL_KEYS),
+        st.fixed_dictionaries(path | _TRUSTING, optional=_OPTIONAL_KEYS),
     )
 
 

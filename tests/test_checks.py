@@ -25,12 +25,12 @@ from cors_policies.checks import (
     ANSWERING,
     CSRF_MIDDLEWARE,
     DJANGO_CSRF_MIDDLEWARE,
-    FOREIGN_SETTINGS,
     MIDDLEWARE,
     OTHER_MIDDLEWARE,
     UNSHARED_CACHES,
     check_stored_set,
 )
+from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
 from cors_policies.core.guardrails import check_guardrails
 from cors_policies.csrf import CorsPolicyCsrfMiddleware
 from cors_policies.middleware import CorsPolicyMiddleware
@@ -285,6 +285,13 @@ class TestSettings:
                 {"GUARDRAILS": {"ALLOWED_ORIGIN": []}},
                 "CORS_POLICIES['GUARDRAILS'] holds what is no guard rail: ALLOWED_ORIGIN is [].",
             ),
+            ({"OBSERVE": "some"}, "CORS_POLICIES['OBSERVE'] is 'some'."),
+            ({"OBSERVE": True}, "CORS_POLICIES['OBSERVE'] is True."),
+            ({"OBSERVE": ["all"]}, "CORS_POLICIES['OBSERVE'] is ['all']."),
+            ({"OBSERVE_MAX_ROWS": 0}, "CORS_POLICIES['OBSERVE_MAX_ROWS'] is 0."),
+            ({"OBSERVE_MAX_ROWS": 100_001}, "CORS_POLICIES['OBSERVE_MAX_ROWS'] is 100001."),
+            ({"OBSERVE_MAX_ROWS": True}, "CORS_POLICIES['OBSERVE_MAX_ROWS'] is True."),
+            ({"OBSERVE_MAX_ROWS": 9.5}, "CORS_POLICIES['OBSERVE_MAX_ROWS'] is 9.5."),
         ],
     )
     def test_bad_ones_are_reported_and_not_used(self, settings: Settings, value: Any, text: str) -> None:
@@ -348,10 +355,17 @@ class TestSettings:
             "CACHE_ALIAS": None,
             "DATABASE_ALIAS": "default",
             "API_PERMISSION_CLASSES": names,
+            "OBSERVE": "all",
+            "OBSERVE_MAX_ROWS": 1,
         }
 
         assert ids() == []
-        assert conf.get_settings() == conf.Settings(0.0, None, "default", tuple(names))
+        assert conf.get_settings() == conf.Settings(
+            REFRESH_INTERVAL=0.0,
+            API_PERMISSION_CLASSES=tuple(names),
+            OBSERVE="all",
+            OBSERVE_MAX_ROWS=1,
+        )
 
 
 @pytest.mark.django_db

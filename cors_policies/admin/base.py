@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import quote
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -35,6 +36,9 @@ else:  # Django's classes take no type arguments at run time
     _ModelAdmin = admin.ModelAdmin
 
 MAX_SHOWN: Final = 50
+MAX_SEARCH: Final = 1000
+MAX_SEARCH_WORDS: Final = 32
+_MAX_DIGITS: Final = 18
 _HIDDEN: Final = "opened"
 
 
@@ -57,6 +61,22 @@ class DocumentAdmin(_ModelAdmin):
         """The rows, from the database that holds the policy set."""
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.using(get_settings().DATABASE_ALIAS)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The rows in which each word is found."""
+        return super().get_search_results(request, queryset, searchable(search_term))
+
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Django's; where a row was chosen that there cannot be, none is touched."""
+        if all(map(_is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            return super().response_action(request, queryset, *args, **kwargs)
+        message = _("Nothing was changed: one of the chosen rows does not exist. Choose them again.")
+        self.message_user(request, message, messages.WARNING)
+        return None
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The form's fields; for who may only look, the lists as they are."""
@@ -167,6 +187,15 @@ def writing(request: HttpRequest) -> Iterator[None]:
     """The writers' lock, for what the user of the request does in the admin."""
     with services.acting("admin", request.user.get_username()), services.writing():
         yield
+
+
+def searchable(text: str) -> str:
+    """As much of what is searched for as any database takes: each word is a condition."""
+    return " ".join(text[:MAX_SEARCH].split()[:MAX_SEARCH_WORDS])
+
+
+def _is_key(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
 
 
 def number_of(entries: QuerySet[Any], owner: str) -> Coalesce:

@@ -7,7 +7,7 @@ can be opened and mended.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
@@ -20,6 +20,8 @@ from django.utils.timezone import is_aware, localtime, now
 from django.utils.translation import gettext as _
 
 from cors_policies.admin.base import more_text
+from cors_policies.core.problems import PatternError
+from cors_policies.core.timestamps import parse_timestamp
 from cors_policies.models import OriginGroupOrigin, PolicyOrigin, PolicyOriginGroup
 
 _SHOWN_ORIGINS: Final = 3
@@ -88,7 +90,16 @@ def changed(row: Any) -> SafeString:
 
 def mode(row: Any) -> SafeString:
     """The mode, marked where the policy is not obeyed."""
+    if _is_expired(row.expires_at):
+        return format_html('<span class="cors-mode cors-off">{}</span>', _("expired"))
     return format_html('<span class="cors-mode cors-{}">{}</span>', row.mode, row.get_mode_display())
+
+
+def _is_expired(expires_at: str | None) -> bool:
+    try:
+        return expires_at is not None and parse_timestamp(expires_at) <= datetime.now(timezone.utc)
+    except PatternError:
+        return False
 
 
 def _shown(pattern: str) -> str:

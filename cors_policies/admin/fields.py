@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, cast
 from django import forms
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
-from django.utils.timezone import is_aware, make_aware
+from django.utils.timezone import is_aware, make_aware, make_naive
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -57,17 +57,31 @@ class NumberField(forms.IntegerField):
 class TimestampField(forms.SplitDateTimeField):
     """A date and a time in the editor's time zone, as the text that documents have; or nothing."""
 
+    stored: str | None = None
+    """What the page was opened on. It stays where nothing else was typed: the page shows no fractions of a
+    second, nor which of two equal times at the end of summer is meant, nor what is no timestamp.
+    """
+
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=AdminSplitDateTime(), **kwargs)
+        errors = {
+            "invalid_date": gettext_lazy("Write a date, as in 2030-01-31."),
+            "invalid_time": gettext_lazy("Write a time too, as in 18:00."),
+        }
+        super().__init__(required=False, widget=AdminSplitDateTime(), error_messages=errors, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
-        """The instant; what an editor typed as it was."""
-        return _instant(value) if isinstance(value, str) else value
+        """The time in the editor's time zone; what an editor typed as it was."""
+        return _local_time(value) if isinstance(value, str) else value
 
     def clean(self, value: Any) -> Any:
         """The text, or ``None``."""
+        if self.stored is not None and not self.has_changed(self.stored, value):
+            return self.stored
         moment = super().clean(value)
-        return None if moment is None else timestamp_text(moment if is_aware(moment) else make_aware(moment))
+        try:
+            return moment and timestamp_text(moment if is_aware(moment) else make_aware(moment))
+        except OverflowError as error:
+            raise ValidationError(self.error_messages["invalid_date"], "invalid_date") from error
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether another instant was typed."""
@@ -103,11 +117,11 @@ class LinesField(forms.CharField):
         places = [_line(problem, lines) for problem in problems]
         marked = sorted({line.number for line in places if line is not None})
         cast("LinesTextarea", self.widget).mark(marked)
-        found = [_error(problem, line) for problem, line in zip(problems, places, strict=True)]
-        more = len(found) - MAX_ERRORS
+        found = list(map(_error, problems[:MAX_ERRORS], places))
+        more = len(problems) - MAX_ERRORS
         if more > 0:
             sentence = ngettext("%(count)d more problem.", "%(count)d more problems.", more)
-            found[MAX_ERRORS:] = [ValidationError(sentence, "more", {"count": more})]
+            found.append(ValidationError(sentence, "more", {"count": more}))
         return found
 
 
@@ -150,10 +164,10 @@ class MethodsField(forms.MultiValueField):
         return [*boxes, *(entry for entry in re.split(r"[\s,]+", others or "") if entry)]
 
 
-def _instant(text: str) -> datetime | None:
+def _local_time(text: str) -> datetime | None:
     try:
-        return parse_timestamp(text)
-    except PatternError:
+        return make_naive(parse_timestamp(text)).replace(microsecond=0)
+    except (PatternError, OverflowError):
         return None
 
 

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
 from cors_policies.admin.changes import changed_keys, differences, digests
-from cors_policies.admin.fields import LinesField, OriginsField, TextField
+from cors_policies.admin.fields import MAX_ERRORS, LinesField, OriginsField, TextField
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
@@ -133,13 +133,15 @@ class DocumentForm(_ModelForm):
 
     def _add_problems(self, problems: Sequence[Problem]) -> None:
         """Shows the problems at their fields; where the form has no such field, above all of them."""
-        fresh = [_in_words(problem) for problem in problems if problem.field not in self.errors]
+        fresh = [problem for problem in problems if problem.field not in self.errors]
         for name in dict.fromkeys(problem.field for problem in fresh):
             found = [problem for problem in fresh if problem.field == name]
+            shown = [*map(_in_words, found[:MAX_ERRORS]), *found[MAX_ERRORS:]]
             field = self.fields.get(name)
-            errors = [ValidationError(problem.message, problem.code) for problem in found]
             if isinstance(field, LinesField):
-                errors = field.report(found, self[name].value() or "")
+                errors = field.report(shown, self[name].value() or "")
+            else:
+                errors = [ValidationError(problem.message, problem.code) for problem in shown]
             self.add_error(name if field is not None else None, errors)
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from cors_policies import documents, services
 from cors_policies.admin import columns
-from cors_policies.admin.base import DocumentAdmin, lines, writing
+from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
 from cors_policies.admin.filters import GroupFilter, HostFilter
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
 from cors_policies.core.policy import MAX_NAME
@@ -41,7 +41,7 @@ class PolicyAdmin(DocumentAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """The policies in which each word is found; a row for each of them, once."""
-        return columns.search(queryset, search_term), False
+        return columns.search(queryset, searchable(search_term)), False
 
     @admin.display(description=_("where"), ordering="path")
     def where(self, row: Any) -> SafeString:

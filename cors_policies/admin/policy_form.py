@@ -199,6 +199,7 @@ class PolicyForm(DocumentForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         groups = OriginGroup.objects.using(get_settings().DATABASE_ALIAS).order_by("name")
+        cast("TimestampField", self.fields["expires_at"]).stored = (self.stored or {}).get("expires_at")
         widget = cast("GroupsTextarea", self.fields["origin_groups"].widget)
         widget.names = groups.values_list("name", flat=True)[:_MAX_GROUPS]
 
@@ -207,13 +208,6 @@ class PolicyForm(DocumentForm):
         return in_stored_order(
             self.cleaned_data["allowed_methods"], (self.stored or {}).get("allowed_methods")
         )
-
-    def clean_expires_at(self) -> str | None:
-        """The instant; the stored one where that differs in fractions of a second, which no field shows."""
-        typed: str | None = self.cleaned_data["expires_at"]
-        stored = (self.stored or {}).get("expires_at")
-        is_same = isinstance(stored, str) and typed and stored.partition(".")[0] == typed.removesuffix("Z")
-        return stored if is_same else typed
 
     def clean(self) -> dict[str, Any]:
         """An empty priority is the default one."""

@@ -33,9 +33,9 @@ class PreconditionFailed(exceptions.APIException):
 class BadParameter(Exception):  # noqa: N818 - it is one, and is named as what it reports
     """A query parameter that is unknown, or has a value that it cannot have."""
 
-    def __init__(self, name: str, message: str, code: str = "invalid") -> None:
+    def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
-        self.problem = Problem(code, name, None, None, message)
+        self.problem = Problem("invalid", name, None, None, message)
 
 
 def handle(exception: Exception, context: dict[str, Any]) -> Response | None:

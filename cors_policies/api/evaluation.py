@@ -15,6 +15,7 @@ from rest_framework.response import Response
 
 from cors_policies import documents
 from cors_policies.api.describing import describe
+from cors_policies.api.parsing import read_body
 from cors_policies.api.resources import ApiView
 from cors_policies.api.serializers import BrowserRequestSerializer, EvaluationSerializer
 from cors_policies.core.browser import BrowserRequest, evaluate, parse_browser_request
@@ -41,7 +42,7 @@ class EvaluationView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """What would happen, and why."""
-        asked, snapshot = _read(request.data)
+        asked, snapshot = _read(read_body(request))
         return Response(evaluate(snapshot, asked).to_document())
 
 

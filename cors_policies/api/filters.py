@@ -12,13 +12,18 @@ from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 
 from cors_policies.api.errors import BadParameter
-from cors_policies.core.hosts import parse_host_pattern
+from cors_policies.core.engine import REASONS
+from cors_policies.core.hosts import host_without_port, parse_host_pattern
 from cors_policies.core.origins import parse_origin_pattern
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.problems import PatternError
-from cors_policies.models import Origin, Policy
+from cors_policies.models import Observation, Origin, Policy
+from cors_policies.observations.tallies import MAX_ORIGIN, harmless
 from cors_policies.store import current_snapshot
 
+MAX_SEARCH: Final = 1000
+MAX_SEARCH_WORDS: Final = 32
+"""Each word is one more condition, and databases take only so many."""
 _FLAGS: Final = (("true", "true"), ("1", "true"), ("false", "false"), ("0", "false"))
 
 
@@ -83,9 +88,9 @@ class PolicyFilters(filters.FilterSet):
 
     def filter_origin(self, queryset: QuerySet[Policy], _name: str, value: str) -> QuerySet[Policy]:
         """Policies with a pattern, their own or a group's, that matches the origin."""
-        origins = list(_matching_origins(value))
+        origins = list(_matching_origins(value, queryset.db))
         direct, through = Q(allowed_origins__in=origins), Q(origin_groups__origins__in=origins)
-        return queryset.filter(Q(pk__in=Policy.objects.filter(direct | through).values("pk")))
+        return queryset.filter(pk__in=_once(queryset, direct | through))
 
     def filter_governs(self, queryset: QuerySet[Policy], _name: str, value: str) -> QuerySet[Policy]:
         """The path group that governs a path, ``/path`` or ``//host/path``."""
@@ -93,8 +98,28 @@ class PolicyFilters(filters.FilterSet):
         if value.startswith("//"):
             host, _, rest = value[2:].partition("/")
             path = f"/{rest}"
-        group = current_snapshot().find_group(path, host.lower())
+        group = current_snapshot().find_group(path, host_without_port(host))
         return queryset.filter(name__in=[policy.name for policy in group.policies] if group else [])
+
+
+class OriginHeaderFilter(filters.CharFilter):
+    """Equal to an ``Origin`` header, as it was sent or as it is shown."""
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        """The rows that were counted for it."""
+        return super().filter(qs, harmless(value, MAX_ORIGIN))
+
+
+class ObservationFilters(filters.FilterSet):
+    """The filters of ``observations/``."""
+
+    origin = OriginHeaderFilter(strip=False)
+    reason = filters.ChoiceFilter(choices=[(reason, reason) for reason in REASONS])
+    policy = filters.CharFilter()
+
+    class Meta:
+        model = Observation
+        fields = ("origin", "reason", "policy")
 
 
 class OriginFilters(filters.FilterSet):
@@ -126,17 +151,25 @@ def filtered(
 
 def searched(request: Request, queryset: QuerySet[Any], fields: Iterable[str]) -> QuerySet[Any]:
     """The rows that hold every word of ``search`` in one of the fields."""
-    for word in request.query_params.get("search", "").split():
+    text = request.query_params.get("search", "")
+    words = dict.fromkeys(text.split())
+    if len(text) > MAX_SEARCH or len(words) > MAX_SEARCH_WORDS:
+        limits = f"at most {MAX_SEARCH_WORDS} words of {MAX_SEARCH} characters together"
+        raise BadParameter("search", f"Write {limits}.")
+    for word in words:
         matches = Q()
         for field in fields:
             matches |= Q(**{f"{field}__icontains": word})
-        queryset = queryset.filter(pk__in=queryset.model._default_manager.filter(matches).values("pk"))
+        queryset = queryset.filter(pk__in=_once(queryset, matches))
     return queryset
 
 
-def ordered(request: Request, queryset: QuerySet[Any], fields: tuple[str, ...]) -> QuerySet[Any]:
-    """The rows in the ``ordering`` that was asked for, and by ``fields[0]`` where that leaves it open."""
-    wanted = [name for name in request.query_params.get("ordering", "").split(",") if name]
+def ordered(
+    request: Request, queryset: QuerySet[Any], fields: tuple[str, ...], usual: tuple[str, ...] = ()
+) -> QuerySet[Any]:
+    """The rows in the ``ordering`` that was asked for; the ``usual`` one (``fields[0]``) decides the rest."""
+    given = request.query_params.get("ordering", "").split(",")
+    wanted = [name for name in dict.fromkeys(given) if name]
     for name in wanted:
         if name.removeprefix("-") not in fields:
             raise BadParameter(
@@ -144,12 +177,18 @@ def ordered(request: Request, queryset: QuerySet[Any], fields: tuple[str, ...]) 
             )
     if "governs" in request.query_params and not wanted:
         wanted = ["priority"]
-    return queryset.order_by(*wanted, fields[0])
+    return queryset.order_by(*wanted, *(usual or fields[:1]))
 
 
-def _matching_origins(origin: str) -> Iterable[int]:
+def _once(queryset: QuerySet[Any], condition: Q) -> QuerySet[Any]:
+    """The keys of the rows that meet it, none twice however many rows of others they are joined with."""
+    rows: QuerySet[Any] = queryset.model._default_manager.using(queryset.db)
+    return rows.filter(condition).values("pk")
+
+
+def _matching_origins(origin: str, using: str) -> Iterable[int]:
     wildcards = Q(pattern__contains="*") | Q(pattern__startswith="~")
-    rows = Origin.objects.filter(Q(pattern=origin) | wildcards).values_list("pk", "pattern")
+    rows = Origin.objects.using(using).filter(Q(pattern=origin) | wildcards).values_list("pk", "pattern")
     for key, text in rows:
         try:
             if parse_origin_pattern(text).matches(origin):

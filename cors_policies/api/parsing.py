@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from rest_framework.exceptions import NotAcceptable, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -14,9 +13,8 @@ from rest_framework.utils.mediatypes import media_type_matches
 
 from cors_policies.api.bodies import read_bounded
 from cors_policies.api.errors import BadParameter
+from cors_policies.core.reading import is_storable
 from cors_policies.json_text import NoJsonError, parse_json
-
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class StrictJSONParser(BaseParser):
@@ -47,12 +45,19 @@ class JSONNegotiation(DefaultContentNegotiation):
         raise NotAcceptable
 
 
+def read_body(request: Request) -> Any:
+    """The value of the body. Raises ``ParseError`` where there is none: that is never an empty document."""
+    if request.stream is None:
+        raise ParseError("The body is empty. Write a JSON object.")
+    return request.data
+
+
 def check_parameters(given: Mapping[str, Any], known: set[str]) -> None:
     """Raises :class:`BadParameter` for the first one that is unknown, or that no database can look for."""
     for name in given:
         if name not in known:
             shown = ", ".join(sorted(known)) or "none"
             message = f"There is no such parameter here. Those known are: {shown}."
-            raise BadParameter(name, message, "unknown-parameter")
-        if _UNSTORABLE.search(str(given[name])):
+            raise BadParameter(name, message)
+        if not is_storable(str(given[name])):
             raise BadParameter(name, "Write the value without NUL characters and lone surrogates.")

@@ -27,22 +27,27 @@ from cors_policies.api.bodies import BodyRequest
 from cors_policies.api.describing import query
 from cors_policies.api.errors import BadParameter
 from cors_policies.api.etags import check_if_match, etag
-from cors_policies.api.filters import filtered, ordered, searched
+from cors_policies.api.filters import MAX_SEARCH, filtered, ordered, searched
 from cors_policies.api.pagination import MAX_PAGE_SIZE, Pages
-from cors_policies.api.parsing import JSONNegotiation, StrictJSONParser, check_parameters
+from cors_policies.api.parsing import JSONNegotiation, StrictJSONParser, check_parameters, read_body
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models.revisions import MAX_COMMENT
 
 PAGE_PARAMETERS = (
-    query("page", "Which page, from 1.", int),
-    query("page_size", f"How many on a page, 1 to {MAX_PAGE_SIZE}.", int),
+    query("page", "Which page, from 1.", {"type": "integer", "minimum": 1}),
+    query(
+        "page_size",
+        f"How many on a page, 1 to {MAX_PAGE_SIZE}.",
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE},
+    ),
 )
+ORDERING = query("ordering", "Names of columns; a minus before one turns it round.")
 LIST_PARAMETERS = (
     *PAGE_PARAMETERS,
-    query("search", "Words that must all be found."),
-    query("ordering", "Names of columns; a minus before one turns it round."),
+    query("search", "Words that must all be found.", {"type": "string", "maxLength": MAX_SEARCH}),
+    ORDERING,
 )
 
 
@@ -85,6 +90,8 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """As REST framework's, and refuses parameters that nothing would read."""
         super().initial(request, *args, **kwargs)
+        if not hasattr(self, str(request.method).lower()):
+            return  # there is no such call: 405, whatever its parameters are
         known = self.parameters.get(getattr(self, "action", ""), set())
         if self.takes_comments and request.method not in SAFE_METHODS:
             known = known | {"comment"}
@@ -108,6 +115,7 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
     rows: Any
     filter_class: Any = None
     ordering: ClassVar[tuple[str, ...]] = ("name",)
+    usual_ordering: ClassVar[tuple[str, ...]] = ()
     searching: ClassVar[tuple[str, ...]] = ()
 
     def documents(self, rows: QuerySet[Any]) -> list[Document]:
@@ -139,7 +147,8 @@ class ResourceViewSet(ApiView, GenericViewSet[Any]):
     def listed(self, request: Request) -> Response:
         """A page of the rows that the parameters leave."""
         rows = filtered(request, self.get_queryset(), self.filter_class)
-        rows = ordered(request, searched(request, rows, self.searching), self.ordering)
+        rows = searched(request, rows, self.searching)
+        rows = ordered(request, rows, self.ordering, self.usual_ordering)
         page: Any = self.paginate_queryset(rows)
         return self.get_paginated_response(self.documents(page))
 
@@ -190,7 +199,7 @@ class NamedViewSet(ResourceViewSet):
     def create(self, request: Request) -> Response:
         """The document as it was stored."""
         with races_reported(), self.acting():
-            return self.shown(self.service.create(request.data), status.HTTP_201_CREATED)
+            return self.shown(self.service.create(read_body(request)), status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, **_kwargs: str) -> Response:
         """One document."""
@@ -199,12 +208,12 @@ class NamedViewSet(ResourceViewSet):
     def update(self, request: Request, **_kwargs: str) -> Response:
         """The document as it is now; what was left out has its default."""
         with self.changing(request) as row:
-            return self.shown(self.service.update(row, request.data))
+            return self.shown(self.service.update(row, read_body(request)))
 
     def partial_update(self, request: Request, **_kwargs: str) -> Response:
         """The document as it is now; what was left out is as it was."""
         with self.changing(request) as row:
-            return self.shown(self.service.update(row, request.data, partial=True))
+            return self.shown(self.service.update(row, read_body(request), partial=True))
 
     def destroy(self, request: Request, **_kwargs: str) -> Response:
         """Nothing: it is gone."""

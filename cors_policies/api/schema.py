@@ -18,6 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from cors_policies import __version__
+from cors_policies.api.links import with_links
 from cors_policies.api.resources import ApiView
 
 _URLS = "cors_policies.api.urls"
@@ -29,7 +30,7 @@ def description(request: HttpRequest) -> dict[str, Any]:
     schema: dict[str, Any] = generator(urlconf=_URLS).get_schema(request=None, public=True)
     prefix = request.path.rsplit("/", 2)[0]
     info = {"title": "CORS policies", "version": __version__}
-    return {**schema, "info": info, "servers": [{"url": prefix or "/"}]}
+    return with_links({**schema, "info": info, "servers": [{"url": prefix or "/"}]})
 
 
 class DescriptionView(ApiView):

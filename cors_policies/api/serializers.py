@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from cors_policies.core.browser import ALLOWED, CREDENTIALS_NOT_ALLOWED, DENIED, UNGOVERNED
@@ -15,9 +16,29 @@ from cors_policies.core.engine import REASONS
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
 from cors_policies.models import Policy, Revision, RevisionChange
 
+_WORD = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
 
-def _texts(default: list[str] | None = None) -> serializers.ListField:
-    return serializers.ListField(child=serializers.CharField(), default=default or [])
+
+@extend_schema_field({"type": "string", "minLength": 1, "format": "origin-pattern"})
+class OriginPatternField(serializers.CharField):
+    """An origin pattern, however it is written."""
+
+
+@extend_schema_field({"type": "string", "pattern": "^/", "format": "path-pattern"})
+class PathPatternField(serializers.CharField):
+    """A path pattern."""
+
+
+def _origins() -> serializers.ListField:
+    return serializers.ListField(child=OriginPatternField(), default=[])
+
+
+def _texts() -> serializers.ListField:
+    return serializers.ListField(child=serializers.CharField())
+
+
+def _tokens(default: list[str] | None = None) -> serializers.ListField:
+    return serializers.ListField(child=serializers.RegexField(_WORD), default=default or [])
 
 
 class PolicySerializer(serializers.Serializer[Any]):
@@ -27,13 +48,13 @@ class PolicySerializer(serializers.Serializer[Any]):
     description = serializers.CharField(default="", allow_blank=True)
     mode = serializers.ChoiceField(choices=Policy.Mode.choices, default="live")
     host = serializers.CharField(default="", allow_blank=True)
-    path = serializers.CharField()
+    path = PathPatternField()
     priority = serializers.IntegerField(default=100, min_value=0, max_value=MAX_PRIORITY)
-    allowed_origins = _texts()
-    origin_groups = _texts()
-    allowed_methods = _texts(["GET", "HEAD", "POST"])
-    allowed_headers = _texts(["content-type"])
-    exposed_headers = _texts()
+    allowed_origins = _origins()
+    origin_groups = serializers.ListField(child=serializers.SlugField(max_length=MAX_NAME), default=[])
+    allowed_methods = _tokens(["GET", "HEAD", "POST"])
+    allowed_headers = _tokens(["content-type"])
+    exposed_headers = _tokens()
     allow_credentials = serializers.BooleanField(default=False)
     max_age = serializers.IntegerField(default=600, min_value=0, max_value=MAX_MAX_AGE, allow_null=True)
     allow_private_network = serializers.BooleanField(default=False)
@@ -50,14 +71,14 @@ class OriginGroupSerializer(serializers.Serializer[Any]):
 
     name = serializers.SlugField(max_length=MAX_NAME)
     description = serializers.CharField(default="", allow_blank=True)
-    origins = _texts()
+    origins = _origins()
 
 
 class OriginSerializer(serializers.Serializer[Any]):
     """An origin, and where it is used."""
 
     id = serializers.IntegerField(read_only=True)
-    pattern = serializers.CharField()
+    pattern = OriginPatternField()
     description = serializers.CharField(default="", allow_blank=True)
     policies = serializers.ListField(child=serializers.CharField(), read_only=True)
     origin_groups = serializers.ListField(child=serializers.CharField(), read_only=True)
@@ -102,10 +123,24 @@ class EvaluationSerializer(serializers.Serializer[Any]):
     explanation = _texts()
 
 
+class ObservationSerializer(serializers.Serializer[Any]):
+    """How often one origin was answered in one way."""
+
+    host = serializers.CharField(help_text="The host pattern of the path group.")
+    path = serializers.CharField(help_text="The path pattern of the path group.")
+    origin = serializers.CharField(help_text="As it was sent; empty for all that were folded.")
+    method = serializers.CharField(help_text="The requested one of a preflight.")
+    reason = serializers.CharField()
+    policy = serializers.CharField(allow_null=True, help_text="The policy that governs the origin.")
+    count = serializers.IntegerField()
+    first_seen = serializers.DateTimeField()
+    last_seen = serializers.DateTimeField()
+
+
 class PatternsSerializer(serializers.Serializer[Any]):
     """Origins to add to a list, or to take out of it."""
 
-    patterns = serializers.ListField(child=serializers.CharField(), min_length=1)
+    patterns = serializers.ListField(child=OriginPatternField(), min_length=1)
 
 
 class ProblemSerializer(serializers.Serializer[Any]):

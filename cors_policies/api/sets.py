@@ -25,6 +25,7 @@ from cors_policies import documents, services
 from cors_policies.api.describing import COMMENT, ETAG, IF_MATCH, describe, query
 from cors_policies.api.errors import BadParameter
 from cors_policies.api.etags import check_tag, numbered_etag
+from cors_policies.api.parsing import read_body
 from cors_policies.api.resources import PAGE_PARAMETERS, ApiView, ResourceViewSet, key_of
 from cors_policies.api.serializers import PolicySetSerializer, ReportSerializer, RevisionSerializer
 from cors_policies.conf import get_settings
@@ -87,7 +88,7 @@ class PolicySetViewSet(SetWriter, GenericViewSet[Any]):
         """What the body changes, by name."""
         return self.replaced(
             request,
-            lambda dry_run: services.apply_document(request.data, replace=True, dry_run=dry_run),
+            lambda dry_run: services.apply_document(read_body(request), replace=True, dry_run=dry_run),
         )
 
 

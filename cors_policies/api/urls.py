@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, path
 from rest_framework.routers import SimpleRouter
 
 from cors_policies.api.evaluation import EvaluationView
+from cors_policies.api.observations import ObservationViewSet
 from cors_policies.api.schema import DescriptionView, DocumentationView
 from cors_policies.api.sets import PolicySetViewSet, RevisionViewSet
 from cors_policies.api.views import OriginGroupViewSet, OriginViewSet, PolicyViewSet
@@ -17,6 +18,7 @@ _router.register("policies", PolicyViewSet, basename="cors-policy")
 _router.register("origin-groups", OriginGroupViewSet, basename="cors-origin-group")
 _router.register("revisions", RevisionViewSet, basename="cors-revision")
 _router.register("origins", OriginViewSet, basename="cors-origin")
+_router.register("observations", ObservationViewSet, basename="cors-observation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", DescriptionView.as_view(), name="cors-schema"),

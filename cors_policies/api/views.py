@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from cors_policies import documents, services
 from cors_policies.api.describing import COMMENT, ETAG, IF_MATCH, describe, describe_named, query
 from cors_policies.api.filters import OriginFilters, PolicyFilters
+from cors_policies.api.parsing import read_body
 from cors_policies.api.resources import (
     LIST_PARAMETERS,
     NamedViewSet,
@@ -26,13 +27,16 @@ from cors_policies.core.policy import Document
 from cors_policies.models import Origin, OriginGroup, Policy
 
 _LISTING = {"page", "page_size", "search", "ordering"}
+_SHOWN_ONLY = {"id", "policies", "origin_groups"}
+_TEXT = {"type": "string", "minLength": 1}
+_PATH = {"type": "string", "pattern": "^/"}
 _POLICY_FILTERS = (
     query("mode", "The mode.", enum=["live", "off"]),
     query("host", "The host pattern."),
-    query("path", "The path pattern."),
+    query("path", "The path pattern.", _PATH),
     query("allow_credentials", "Whether credentials are allowed.", enum=["true", "false", "1", "0"]),
-    query("origin", "Policies with a pattern that matches this origin, whatever their mode."),
-    query("governs", "The live path group for `/path` or `//host/path`, in the order tried."),
+    query("origin", "Policies with a pattern that matches this origin, whatever their mode.", _TEXT),
+    query("governs", "The live path group for `/path` or `//host/path`, in the order tried.", _PATH),
 )
 
 
@@ -82,7 +86,7 @@ _CHANGED: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF
         "List origins",
         (200, OriginSerializer(many=True)),
         refusals=[404],
-        parameters=[*LIST_PARAMETERS, query("pattern", "The pattern, however it is written.")],
+        parameters=[*LIST_PARAMETERS, query("pattern", "The pattern, however it is written.", _TEXT)],
     ),
     create=describe(
         "Create an origin",
@@ -133,6 +137,13 @@ class OriginViewSet(ResourceViewSet):
         self.kwargs["id"] = key_of(self.kwargs["id"])
         return super().get_object()
 
+    def changed_keys(self, row: Origin, body: Any) -> Any:
+        """The body without what is only shown, where it is as it was shown: an answer can be sent back."""
+        if not isinstance(body, dict):
+            return body
+        shown = self.document(row)
+        return {key: value for key, value in body.items() if key not in _SHOWN_ONLY or value != shown[key]}
+
     def list(self, request: Request) -> Response:
         """A page of origins."""
         return self.listed(request)
@@ -140,7 +151,7 @@ class OriginViewSet(ResourceViewSet):
     def create(self, request: Request) -> Response:
         """The origin as it was stored."""
         with races_reported(), self.acting():
-            return self.shown(services.create_origin(request.data), status.HTTP_201_CREATED)
+            return self.shown(services.create_origin(read_body(request)), status.HTTP_201_CREATED)
 
     def retrieve(self, request: Request, **_kwargs: str) -> Response:
         """One origin."""
@@ -149,7 +160,7 @@ class OriginViewSet(ResourceViewSet):
     def partial_update(self, request: Request, **_kwargs: str) -> Response:
         """The origin as it is now."""
         with self.changing(request) as row:
-            return self.shown(services.update_origin(row, request.data))
+            return self.shown(services.update_origin(row, self.changed_keys(row, read_body(request))))
 
     def destroy(self, request: Request, **_kwargs: str) -> Response:
         """Nothing: the origin is revoked everywhere."""

@@ -1,7 +1,7 @@
 """How does a subcommand end: done, denied or refused?
 
 Before you edit: the exit statuses are public. 0: done, or the browser would let the script read the response;
-1: refused, or it would not; 2: usage, which is argparse's to say.
+1: refused, or it would not; 2: usage, which is argparse's to say, or nothing that ``lint`` could read.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cors_policies.core.problems import InvalidPolicyError
 DONE: Final = 0
 DENIED: Final = 1
 REFUSED: Final = 1
+UNREADABLE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,14 @@ class Outcome:
 
 class RefusedError(Exception):
     """Nothing was done. ``str()`` says why, and goes to standard error."""
+
+    status = REFUSED
+
+
+class UnreadableError(RefusedError):
+    """There is nothing to judge: a file or the database cannot be read."""
+
+    status = UNREADABLE
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""How are changes, problems and evaluations shown to a person at a terminal?
+"""How are changes, problems, findings and evaluations shown to a person at a terminal?
 
 Before you edit: every text that somebody else wrote goes through :func:`printable`, since a terminal obeys
 some characters.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from cors_policies.core.browser import Answer, Evaluation
+from cors_policies.core.findings import Finding
 from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.problems import Problem
 from cors_policies.services import Change, Report
@@ -38,6 +39,14 @@ def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
     """One line a problem: where, which code, and what to write instead."""
     for problem in problems:
         yield printable(f"{problem.attr or 'document'}: {problem.code}: {problem.message}")
+
+
+def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """One line a finding: how bad, which code, where, and what to write instead."""
+    for finding in findings:
+        policy = f"policy {finding.policy}" if finding.policy is not None else ""
+        where = " ".join(part for part in (policy, finding.attr) if part) or "document"
+        yield printable(f"{finding.level} {finding.code} {where}: {finding.detail}")
 
 
 def report_lines(report: Report, *, dry_run: bool) -> Iterator[str]:

@@ -101,7 +101,7 @@ def collect_groups(
     """The path groups of all policies that are live at that time, in the order in which they are tried."""
     members: dict[Site, list[Policy]] = {}
     for policy in policies:
-        if policy.is_live and not policy.is_expired(now):
+        if policy.is_live and (policy.expires_at is None or policy.expires_at > now):
             members.setdefault(Site(policy.host, policy.path), []).append(policy)
     sites = sorted(members, key=_site_key)
     return [ExportedGroup(site, _exported(members[site], groups)) for site in sites]

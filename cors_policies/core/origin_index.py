@@ -49,9 +49,12 @@ class OriginIndex:
 
     def find(self, origin: str) -> int | None:
         """The smallest rank of a pattern that matches the request's ``Origin``, or ``None``."""
-        rank = self._exact.get(origin, _NO_RANK)
-        if self._others is not None:
-            rank = min(rank, self._others.find(origin))
+        exact = self._exact.get(origin)
+        if self._others is None:
+            return exact
+        rank = self._others.find(origin)
+        if exact is not None and exact < rank:
+            return exact
         return None if rank == _NO_RANK else rank
 
 

@@ -34,6 +34,8 @@ from cors_policies.core.hostnames import (
 from cors_policies.core.problems import PatternError
 
 MAX_ORIGIN: Final = 512
+_MAX_WRITTEN: Final = 2048
+"""Before it is normalised, which may shorten it; longer ones only cost time."""
 NULL_ORIGIN: Final = "null"
 DEFAULT_PORTS: Final = {"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
 _OPAQUE_SCHEMES: Final = frozenset({"about", "blob", "data", "file", "javascript"})
@@ -188,6 +190,7 @@ def parse_origin_pattern(text: str) -> OriginPattern:
     if text == NULL_ORIGIN:
         return OriginPattern(NULL_ORIGIN, OriginKind.NULL)
     if text.startswith("~"):
+        _check_length(text)
         parse_expression(text[1:])
         return OriginPattern(text, OriginKind.EXPRESSION)
     pattern = _parse_tuple_pattern(text)
@@ -198,7 +201,7 @@ def parse_origin_pattern(text: str) -> OriginPattern:
 def _check_characters(text: str) -> None:
     if not text:
         raise PatternError("empty", "There is nothing here. Write an origin such as https://example.com.")
-    _check_length(text)
+    _check_length(text, _MAX_WRITTEN)
     if _WHITE_SPACE.search(text):
         raise PatternError(
             "white-space",
@@ -206,9 +209,9 @@ def _check_characters(text: str) -> None:
         )
 
 
-def _check_length(text: str) -> None:
-    """Both what is written and what is stored: A-labels are longer than what they stand for."""
-    if len(text) > MAX_ORIGIN:
+def _check_length(text: str, limit: int = MAX_ORIGIN) -> None:
+    """The usual limit is that of the stored form, which is longer (A-labels) or shorter (``:0443``)."""
+    if len(text) > limit:
         raise PatternError("too-long", f"An origin pattern has at most {MAX_ORIGIN} characters. Shorten it.")
 
 

@@ -90,7 +90,7 @@ _NEVER_COVERED: Final = frozenset({http.ANY, http.NON_WILDCARD_REQUEST_HEADER})
 class PathGroup:
     """All policies of one host and path, in the order in which they are tried."""
 
-    __slots__ = ("_index", "_shared", "answers", "host", "open_policy", "path", "policies", "reject_denied")
+    __slots__ = ("_index", "_shared", "host", "open_policy", "path", "policies", "reject_denied")
 
     def __init__(
         self,
@@ -104,8 +104,6 @@ class PathGroup:
         self.reject_denied = any(policy.reject_denied for policy in self.policies)
         self.open_policy = next((policy for policy in self.policies if policy.sends_any_origin), None)
         """The policy that answers ``*`` to everybody, if there is one: it is alone then."""
-        self.answers: dict[str, Any] = {}
-        """For the engine to keep what it answers to every request alike."""
         self._index = index
         self._shared = tuple(shared)
 

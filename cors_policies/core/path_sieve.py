@@ -28,9 +28,10 @@ from cors_policies.core.segments import DOUBLE_STAR, STAR, MixedIndex
 class Sieve:
     """Patterns in the order of their ``sort_key``, built once. :meth:`first` finds one."""
 
-    __slots__ = ("_by_count", "_columns", "_mixed_columns")
+    __slots__ = ("_by_count", "_columns", "_mixed_columns", "_size")
 
     def __init__(self, patterns: Sequence[PathPattern]) -> None:
+        self._size = len(patterns)
         self._by_count = _masks_by_count(patterns)
         self._columns = _columns(patterns)
         self._mixed_columns = [(place, column) for place, column in self._columns if column.mixed_rows]
@@ -48,6 +49,11 @@ class Sieve:
             if alive & column.mixed_rows:
                 alive = column.narrow_mixed(alive, segments[place])
         return (alive & -alive).bit_length() - 1 if alive else None
+
+    def forget(self, places: Iterable[int]) -> None:
+        """Never finds the patterns of these places again. For a copy of one's own."""
+        gone = _mask(self._size, places)
+        self._by_count = [mask & ~gone for mask in self._by_count]
 
 
 class _Column:

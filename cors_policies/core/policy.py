@@ -55,6 +55,7 @@ class Policy:
     tolerate_credentialed_regex: bool = False
     trust_for_csrf: bool = False
     expires_at: datetime | None = None
+    """From then on it is as if the policy were absent; ``None``: never."""
 
     def to_document(self) -> Document:
         """The JSON document of this policy, every key included."""
@@ -64,10 +65,6 @@ class Policy:
     def is_live(self) -> bool:
         """Whether requests obey this policy, until it expires."""
         return self.mode == Mode.LIVE.value
-
-    def is_expired(self, now: datetime) -> bool:
-        """Whether the policy is as if absent from ``now`` on."""
-        return self.expires_at is not None and self.expires_at <= now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

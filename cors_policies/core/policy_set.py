@@ -53,14 +53,22 @@ def parse_policy_set(
 
     Raises :class:`InvalidPolicyError` with every problem of every policy and group.
     """
+    policy_set, problems = check_policy_set(document, known_groups, rails)
+    if problems:
+        raise InvalidPolicyError(problems)
+    return policy_set
+
+
+def check_policy_set(
+    document: object, known_groups: KnownGroups | None = None, rails: Guardrails = NO_GUARDRAILS
+) -> tuple[PolicySet, tuple[Problem, ...]]:
+    """What is valid of the set, and every problem of the rest."""
     problems: list[Problem] = []
     group_documents, policy_documents = _lists(document, problems)
     groups = _items("origin_groups", group_documents, check_group, problems)
     names = dict(known_groups or {}) | _objections(group_documents, groups, rails)
     policies = _items("policies", policy_documents, lambda item: check_policy(item, names, rails), problems)
-    if problems:
-        raise InvalidPolicyError(problems)
-    return PolicySet(tuple(groups), tuple(policies))
+    return PolicySet(tuple(groups), tuple(policies)), tuple(problems)
 
 
 def _lists(document: object, problems: list[Problem]) -> tuple[Sequence[object], Sequence[object]]:

@@ -26,3 +26,11 @@ def is_public_suffix(host: str) -> bool:
     (``kawasaki.jp``); false for ``localhost``, which is always this machine.
     """
     return host != "localhost" and _suffix_list().is_public(host)
+
+
+def registrable_domain(host: str) -> str:
+    """The part of the canonical domain ``host`` that somebody has registered: all names below it are theirs.
+
+    ``example.co.uk`` of ``www.example.co.uk``; the host itself where it is a public suffix.
+    """
+    return "localhost" if host.endswith(".localhost") else _suffix_list().privatesuffix(host) or host

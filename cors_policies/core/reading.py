@@ -22,6 +22,16 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MISSING: Final = object()
 
 
+def is_name(text: str) -> bool:
+    """Whether a policy or group could have this name: nothing else is to be looked for in a database."""
+    return len(text) <= MAX_NAME and _SLUG.fullmatch(text) is not None
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database takes the text: neither NUL characters nor halves of others."""
+    return _UNSTORABLE.search(text) is None
+
+
 class Reader:
     """Reads a JSON object key by key; ``problems`` holds what was wrong so far."""
 
@@ -44,7 +54,7 @@ class Reader:
         value = self._required("name")
         if value is _MISSING:
             return ""
-        if not isinstance(value, str) or len(value) > MAX_NAME or _SLUG.fullmatch(value) is None:
+        if not isinstance(value, str) or not is_name(value):
             self.note(
                 "invalid",
                 "name",
@@ -69,7 +79,7 @@ class Reader:
     def text(self, key: str) -> str:
         """Any text that every database can store."""
         value = self._document.get(key, "")
-        if not isinstance(value, str) or _UNSTORABLE.search(value):
+        if not isinstance(value, str) or not is_storable(value):
             self.note(
                 "invalid", key, value, f"Write {key} as text, without NUL characters and lone surrogates."
             )

@@ -17,7 +17,7 @@ Before you edit:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
 SegmentKey = tuple[int, int, str]
@@ -83,9 +83,12 @@ class MixedIndex(Generic[_T]):
 
     __slots__ = ("_rows", "_shelf")
 
-    def __init__(self, items: Mapping[str, _T]) -> None:
+    def __init__(self, items: Mapping[str, _T], shelf: _Shelf | None = None) -> None:
+        """``shelf`` is that of the same segments, if there is one already."""
         self._rows = sorted(items.items(), key=_by_specificity)
-        self._shelf = _Shelf([(place, _pieces(wanted)) for place, (wanted, _) in enumerate(self._rows)])
+        self._shelf = shelf or _Shelf(
+            [(place, _pieces(wanted)) for place, (wanted, _) in enumerate(self._rows)]
+        )
 
     def matching(self, text: str) -> Iterator[_T]:
         """The values of the segments that ``text`` matches, the most specific first."""
@@ -93,6 +96,13 @@ class MixedIndex(Generic[_T]):
             wanted, value = self._rows[place]
             if _mixed_matches(wanted, text):
                 yield value
+
+    def changed(self, changes: Mapping[str, Callable[[_T], _T]]) -> MixedIndex[_T]:
+        """The same segments; the values of some of them are what a function makes of the present ones."""
+        rows = [
+            (wanted, changes[wanted](value) if wanted in changes else value) for wanted, value in self._rows
+        ]
+        return MixedIndex(dict(rows), self._shelf)
 
     def dearest(self, costs: Mapping[str, int]) -> int:
         """The most that the segments which one and the same text matches can cost together."""

@@ -1,11 +1,13 @@
-"""The rows of the policy set, and of its history."""
+"""The rows of the policy set, of its history, and of what was observed."""
 
 from cors_policies.models.revisions import Revision, RevisionChange  # isort: skip - see there
+from cors_policies.models.observations import Observation
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
 from cors_policies.models.policies import Policy, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models.versions import PolicySetVersion
 
 __all__ = [
+    "Observation",
     "Origin",
     "OriginGroup",
     "OriginGroupOrigin",

@@ -8,7 +8,7 @@ Before you edit: lists keep their order. The rows between a list and its origins
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
@@ -19,8 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from cors_policies.conf import get_settings
 from cors_policies.core.origins import MAX_ORIGIN, parse_origin_pattern
 from cors_policies.core.policy import MAX_NAME
-from cors_policies.core.problems import PatternError
-from cors_policies.core.validation import joining_problems
+from cors_policies.core.problems import PatternError, Problem
+from cors_policies.core.validation import check_group, check_origin, joining_problems
 from cors_policies.fields import ExactCharField
 from cors_policies.models.owners import Owners, keys_by_name, keys_in
 from cors_policies.models.versions import VersionedManager, VersionedModel
@@ -65,21 +65,12 @@ class Origin(VersionedModel):
 
         Raises ``ValidationError`` for what is none, or what a policy that uses it refuses.
         """
-        try:
-            pattern = parse_origin_pattern(self.pattern)
-        except PatternError as error:
-            raise ValidationError({"pattern": ValidationError(str(error), code="invalid-origin")}) from error
-        self.pattern = pattern.text
+        origin, problems = check_origin({"pattern": self.pattern, "description": self.description})
+        raise_for(problems)
+        if origin is not None:
+            self.pattern = origin.pattern
         if self.pk is not None:
-            problems = [
-                ValidationError(problem.message, code=problem.code)
-                for policy in self.strict_policies()
-                for problem in joining_problems(
-                    policy, [(None, pattern)], "pattern", get_settings().GUARDRAILS
-                )
-            ]
-            if problems:
-                raise ValidationError({"pattern": problems})
+            raise_for(refusals(self.strict_policies(), self.pattern, "pattern"))
 
     def strict_policies(self) -> models.QuerySet[Any]:
         """The policies that allow this origin, directly or through a group, and may refuse another."""
@@ -133,6 +124,12 @@ class OriginGroup(VersionedModel):
         names = (row.name for row in rows)
         return Owners(groups=keys_by_name(cls._base_manager.using(using), names))
 
+    def clean(self) -> None:
+        """Raises ``ValidationError`` with the code and field of every problem."""
+        entries = () if self._state.adding else self.entries.values_list("origin__pattern", flat=True)
+        document = {"name": self.name, "description": self.description, "origins": [*entries]}
+        raise_for(check_group(document)[1])
+
 
 class OriginGroupOrigin(VersionedModel):
     """The place of an origin in a group."""
@@ -164,7 +161,35 @@ class OriginGroupOrigin(VersionedModel):
         """The group whose list this becomes a part of."""
         return Owners(groups=keys_in(values, "group", "group_id"))
 
+    def clean(self) -> None:
+        """Raises ``ValidationError`` for what a policy that uses the group refuses."""
+        group = OriginGroup.objects.filter(pk=self.group_id).first()
+        origin = Origin.objects.filter(pk=self.origin_id).first()
+        if group is not None and origin is not None:
+            users = group.policies.filter(may_refuse()).order_by("name")
+            raise_for(refusals(users, origin.pattern, "origin"))
+
 
 def _keys(rows: models.QuerySet[Any], relation: str) -> frozenset[int]:
     """The keys that the rows have under this name. One query."""
     return frozenset(rows.order_by().values_list(relation, flat=True)) - {None}
+
+
+def refusals(policies: Iterable[Any], pattern: str, field: str) -> Iterator[Problem]:
+    """Why the policies refuse this stored pattern in one of their lists."""
+    try:
+        entries = [(None, parse_origin_pattern(pattern))]
+    except PatternError as error:
+        yield Problem("invalid-origin", field, None, pattern, str(error))
+        return
+    for policy in policies:
+        yield from joining_problems(policy, entries, field, get_settings().GUARDRAILS)
+
+
+def raise_for(problems: Iterable[Problem]) -> None:
+    """Raises ``ValidationError`` where there is any, with the code and field of each."""
+    errors: dict[str, list[ValidationError]] = {}
+    for problem in problems:
+        errors.setdefault(problem.field, []).append(ValidationError(problem.message, code=problem.code))
+    if errors:
+        raise ValidationError(errors)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -22,7 +21,7 @@ from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY, POLIC
 from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import Objection, check_policy, find_objections
 from cors_policies.fields import ExactCharField, TimestampField
-from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
+from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin, raise_for, refusals
 from cors_policies.models.owners import Owners, keys_by_name, keys_in
 from cors_policies.models.versions import VersionedManager, VersionedModel
 
@@ -194,16 +193,11 @@ class Policy(VersionedModel):
     def clean(self) -> None:
         """Normalises every field. Raises ``ValidationError`` with the code and field of every problem."""
         policy, problems = check_policy(self._document(), self._known_groups(), get_settings().GUARDRAILS)
-        if policy is None:
-            errors: dict[str, list[ValidationError]] = {}
-            for problem in problems:
-                errors.setdefault(problem.field, []).append(
-                    ValidationError(problem.message, code=problem.code)
-                )
-            raise ValidationError(errors)
-        document = policy.to_document()
-        for key in COLUMN_KEYS:
-            setattr(self, key, document[key])
+        raise_for(problems)
+        if policy is not None:
+            document = policy.to_document()
+            for key in COLUMN_KEYS:
+                setattr(self, key, document[key])
 
     def _document(self) -> Document:
         columns = {key: getattr(self, key) for key in COLUMN_KEYS}
@@ -276,6 +270,12 @@ class PolicyOrigin(PolicyEntry):
     def __str__(self) -> str:
         return f"{self.policy_id}: {self.origin_id}"
 
+    def clean(self) -> None:
+        """Raises ``ValidationError`` for what the policy refuses."""
+        policies = Policy.objects.filter(pk=self.policy_id)
+        for origin in Origin.objects.filter(pk=self.origin_id):
+            raise_for(refusals(policies, origin.pattern, "origin"))
+
 
 class PolicyOriginGroup(PolicyEntry):
     """The place of an origin group in a policy."""
@@ -296,3 +296,9 @@ class PolicyOriginGroup(PolicyEntry):
 
     def __str__(self) -> str:
         return f"{self.policy_id}: {self.group_id}"
+
+    def clean(self) -> None:
+        """Raises ``ValidationError`` for a group with an origin that the policy refuses."""
+        policies = Policy.objects.filter(pk=self.policy_id)
+        for pattern in Origin.objects.filter(origin_groups=self.group_id).values_list("pattern", flat=True):
+            raise_for(refusals(policies, pattern, "group"))

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
+from cors_policies.core.reading import is_storable
 from cors_policies.models.versions import changing, lock_policy_set, read_revision_number
 from cors_policies.services.recording import recording
 
@@ -72,9 +73,9 @@ def laid_over(stored: Document, document: object, *, partial: bool) -> object:
 
 
 def name_problems(row: models.Model, document: object, using: str, key: str = "name") -> Iterator[Problem]:
-    """Whether another row has the name already."""
+    """Whether another row has the name already. What can be no name is not looked for."""
     name = document.get(key) if isinstance(document, Mapping) else None
-    if not isinstance(name, str):
+    if not isinstance(name, str) or not is_storable(name):
         return
     others = type(row)._default_manager.using(using).exclude(pk=row.pk)
     if others.filter(**{key: name}).exists():

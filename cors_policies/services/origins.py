@@ -19,7 +19,8 @@ from cors_policies.core.validation import (
     joining_problems,
     normalized_origins,
 )
-from cors_policies.models import Origin, OriginGroup, Policy
+from cors_policies.core.vocabulary import ANY
+from cors_policies.models import Origin, OriginGroup, OriginGroupOrigin, Policy, PolicyOrigin
 from cors_policies.services.groups import member_problems
 from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
 
@@ -129,4 +130,14 @@ def _save(row: Origin, document: object, using: str) -> Origin:
         )
     row.pattern, row.description = checked.pattern, checked.description
     row.save(using=using)
+    if row.pattern == ANY:
+        _drop_covered(row, using)
     return row
+
+
+def _drop_covered(row: Origin, using: str) -> None:
+    """Takes out of every list what stands beside ``*``, as writing the whole list would."""
+    others = PolicyOrigin.objects.using(using).exclude(origin=row)
+    others.filter(policy__in=row.policy_entries.using(using).values("policy")).delete()
+    members = OriginGroupOrigin.objects.using(using).exclude(origin=row)
+    members.filter(group__in=row.group_entries.using(using).values("group")).delete()

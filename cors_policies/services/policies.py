@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from cors_policies import documents
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
-from cors_policies.core.validation import KnownGroups, check_policy
+from cors_policies.core.reading import is_name
+from cors_policies.core.validation import KnownGroups, Objection, check_policy
 from cors_policies.models import OriginGroup, Policy
+from cors_policies.models.owners import batches
 from cors_policies.models.policies import known_groups
 from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
+
+_MANY: Final = 500
+"""More names than these are compared here, and not by the database."""
 
 
 def create_policy(document: object) -> Policy:
@@ -41,8 +47,14 @@ def groups_named_in(document: object, using: str) -> KnownGroups:
     names = document.get("origin_groups", ()) if isinstance(document, Mapping) else ()
     if not isinstance(names, list | tuple) or not names:
         return {}
-    wanted = [name for name in names if isinstance(name, str)]
-    return known_groups(OriginGroup.objects.using(using).filter(name__in=wanted))
+    rows = OriginGroup.objects.using(using)
+    wanted = {name for name in names if isinstance(name, str) and is_name(name)}
+    if len(wanted) > _MANY:
+        wanted &= set(rows.values_list("name", flat=True))
+    found: dict[str, Sequence[Objection]] = {}
+    for batch in batches(sorted(wanted)):
+        found |= known_groups(rows.filter(name__in=batch))
+    return found
 
 
 def _save(row: Policy, document: object, stored: Document | None, using: str) -> Policy:

@@ -1,11 +1,12 @@
-"""How does the refresher reach the database without ever hanging on it?
+"""How do background threads reach the database without ever hanging on it?
 
 Before you edit:
 
-* The connection is the refresher's own, closed after each look. It never comes from a pool.
+* The connection is the thread's own, closed after each use. It never comes from a pool.
 * A server that does not answer ends it within seconds. A limit for statements is set inside of the
   transaction, since connection poolers refuse it as an option of the connection.
-* What one transaction of an own connection reads is of one moment, whoever writes meanwhile.
+* What one transaction of an own connection reads is of one moment, whoever writes meanwhile. Not so where it
+  writes itself: when it has waited for another writer, it must see what that one has written.
 """
 
 from __future__ import annotations
@@ -46,32 +47,34 @@ class OwnDatabase(Database):
 
     def read_token(self) -> str:
         """The token as it is stored now."""
-        with self._one_moment():
+        with bounded_transaction(self.using):
             return super().read_token()
 
     def read_documents(self) -> StoredDocuments:
         """The whole set, of one moment."""
-        with self._one_moment():
+        with bounded_transaction(self.using):
             return super().read_documents()
-
-    @contextmanager
-    def _one_moment(self) -> Iterator[None]:
-        with transaction.atomic(using=self.using):
-            connection = connections[self.using]
-            if connection.vendor == "postgresql":
-                with connection.cursor() as cursor:
-                    cursor.execute(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT * 1000}")
-            yield
 
 
 @contextmanager
-def own_connection(using: str) -> Iterator[OwnDatabase]:
+def bounded_transaction(using: str) -> Iterator[None]:
+    """A transaction of an own connection, in which no statement takes for ever."""
+    with transaction.atomic(using=using):
+        connection = connections[using]
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT * 1000}")
+        yield
+
+
+@contextmanager
+def own_connection(using: str, *, writes: bool = False) -> Iterator[OwnDatabase]:
     """For the calling thread, which must have no other use of the database: a connection bounded in time.
 
     It is opened at the first query, and closed at the end.
     """
     connection = connections.create_connection(using)
-    connection.settings_dict = _bounded(connection.settings_dict, connection.vendor)
+    connection.settings_dict = _bounded(connection.settings_dict, connection.vendor, writes=writes)
     connections[using] = connection
     try:
         yield OwnDatabase(using)
@@ -92,7 +95,12 @@ def is_test_environment() -> bool:
     return hasattr(mail, "outbox")
 
 
-def _bounded(given: dict[str, Any], vendor: str) -> dict[str, Any]:
+def present_test() -> object:
+    """What is another object in every test of Django's, and ``None`` outside of them."""
+    return getattr(mail, "outbox", None)
+
+
+def _bounded(given: dict[str, Any], vendor: str, *, writes: bool) -> dict[str, Any]:
     options = {key: value for key, value in given.get("OPTIONS", {}).items() if key != "pool"}
     if vendor == "postgresql":
         from django.db.backends.postgresql.psycopg_any import (  # noqa: PLC0415 - its driver may be missing
@@ -102,15 +110,15 @@ def _bounded(given: dict[str, Any], vendor: str) -> dict[str, Any]:
         options |= {
             "connect_timeout": CONNECT_TIMEOUT,
             "tcp_user_timeout": STATEMENT_TIMEOUT * 1000,
-            "isolation_level": IsolationLevel.REPEATABLE_READ,
+            "isolation_level": IsolationLevel.READ_COMMITTED if writes else IsolationLevel.REPEATABLE_READ,
         }
     elif vendor == "mysql":
         options |= {
             "connect_timeout": CONNECT_TIMEOUT,
             "read_timeout": STATEMENT_TIMEOUT,
-            "isolation_level": "repeatable read",
+            "isolation_level": "read committed" if writes else "repeatable read",
         }
     elif vendor == "sqlite":
         # A project may ask for a write lock at every BEGIN. A reader needs none, and must not wait for one.
-        options |= {"transaction_mode": "DEFERRED"}
+        options |= {"transaction_mode": "IMMEDIATE" if writes else "DEFERRED"}
     return {**given, "OPTIONS": options}

@@ -15,14 +15,10 @@ class Override:
     """A set in the place of the stored one. Its policies expire like others."""
 
     def __init__(self, stored: StoredSet) -> None:
-        self._stored = stored
         self._snapshot = stored.compile(datetime.now(timezone.utc))
 
     def current(self) -> Snapshot:
         """What of the set is in force now."""
-        snapshot = self._snapshot
-        if snapshot.expires_at is not None:
-            now = datetime.now(timezone.utc)
-            if snapshot.expires_at <= now:
-                snapshot = self._snapshot = self._stored.compile(now)
-        return snapshot
+        if self._snapshot.expires_at is not None:
+            self._snapshot = self._snapshot.at(datetime.now(timezone.utc))
+        return self._snapshot

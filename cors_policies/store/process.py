@@ -12,8 +12,10 @@ Before you edit:
   added otherwise.
 * Failure keeps the last good snapshot, is logged once, and is tried again. A request is never the one to
   fail.
-* A policy expires without a write, and on time even when nothing can be read: while a policy in force has an
-  end, the set is kept, and what is in force after the next end is compiled some seconds ahead.
+* A policy expires without a write, and on time even when nothing can be read: a snapshot knows its end, and
+  makes the next one by itself. The end is an instant of the system's clock, which may be set, and goes on
+  while a machine sleeps. The due time is none of it; so before an end the clock is asked every
+  :data:`CLOCK_CHECK`.
 * ``_due``, ``_changes`` and ``_settled`` are written under ``_guard`` only: a change that a request
   overlooked would be a revocation that is lost.
 * While the set is overridden (a test's) ``_due`` stays 0, and what is loaded meanwhile waits for the end.
@@ -28,7 +30,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Final
 
 from asgiref.sync import sync_to_async
@@ -46,8 +48,10 @@ from cors_policies.store.pacing import collecting_nothing, giving_way
 from cors_policies.store.refresher import ABANDON_AFTER, Refresher
 from cors_policies.store.shared_cache import SharedCache
 
-EXPIRY_LEAD: Final = 10.0
-"""Seconds before a policy expires, or two intervals, in which the set without it is compiled."""
+CLOCK_CHECK: Final = 1.0
+"""Seconds after which the system's clock is asked again whether a policy has expired."""
+CLOCK_DRIFT: Final = 0.001
+"""Seconds that the clocks may part in that time; so long before an end the system's is asked every time."""
 LONGEST_WAIT: Final = 5.0
 """Seconds that requests wait for a first load, or for a change of their own process."""
 
@@ -59,7 +63,6 @@ class Store:
 
     def __init__(self) -> None:
         self._snapshot = EMPTY_SNAPSHOT
-        self._stored: StoredSet | None = None
         self._overrides: tuple[Override, ...] = ()
         self.start_anew()
 
@@ -70,8 +73,6 @@ class Store:
         """
         self._due = 0.0
         self._next_look = 0.0
-        self._following: tuple[Snapshot, Snapshot] | None = None
-        self._expiring = threading.Lock()
         self._is_loaded = False
         self.load_seconds = 0.0
         """How long the last load took."""
@@ -145,6 +146,12 @@ class Store:
         return self._snapshot.version if self._is_loaded else None
 
     @property
+    def _is_of_now(self) -> bool:
+        """Whether nothing is missing that has expired by a clock which has been set back since."""
+        since = self._snapshot.since
+        return since is None or since <= _now()
+
+    @property
     def last_error(self) -> str:
         """Why the set could not be read when that was tried last; ``""`` where it could."""
         return self._outage.error
@@ -163,29 +170,29 @@ class Store:
 
     def _attend(self) -> Snapshot:
         """What :meth:`current` does when it is time to look, or something has changed here."""
+        snapshot = None
         if connections[get_settings().DATABASE_ALIAS].in_atomic_block:
             snapshot = self._see_transaction()
         else:
             self._refresh()
-            self._see_expiry()
-            snapshot = self._snapshot
         with self._guard:
             self._pending = {change for change in self._pending if change.is_open}
             is_settled = self._settled == self._changes and not self._pending and not self._overrides
+            self._put_in_force(self._snapshot)
             self._due = min(self._next_look, self._expiry()) if is_settled else 0.0
-        return snapshot
+            return snapshot or self._snapshot
 
-    def _see_transaction(self) -> Snapshot:
+    def _see_transaction(self) -> Snapshot | None:
+        """What the calling thread's open transaction has made of the set; ``None`` where it has not."""
         change = pending_change(get_settings().DATABASE_ALIAS)
         if change is None:
             if self._settled != self._changes:
                 self.load()
             self._next_look = time.monotonic() + get_settings().REFRESH_INTERVAL
-            self._see_expiry()
-            return self._snapshot
-        if not isinstance(change.snapshot, Snapshot) or _has_expired(change.snapshot):
+            return None
+        if not isinstance(change.snapshot, Snapshot):
             change.snapshot = self._read_transaction()
-        return change.snapshot
+        return change.snapshot.at(_now())
 
     def _read_transaction(self) -> Snapshot:
         using = get_settings().DATABASE_ALIAS
@@ -193,7 +200,7 @@ class Store:
             # An error must not break the transaction that the caller is in.
             with transaction.atomic(using=using):
                 documents = read_documents(using)
-            return self._compile(documents)[0]
+            return self._compile(documents)
         except Exception as error:  # noqa: BLE001 - as for every other load
             self._note_failure(error)
             return self._snapshot
@@ -208,7 +215,9 @@ class Store:
             self._look_inline()
         elif self._settled != self._changes:
             self._await_look()
-        elif now >= self._next_look and not inline:
+        elif now < self._next_look:
+            return
+        elif not inline:
             self._ask_for_look()
         self._next_look = now + self._patience(inline=inline)
 
@@ -271,7 +280,7 @@ class Store:
     def _look(self, lock: threading.Lock, database: Database) -> bool:
         """Loads where the token has moved; ``lock`` is held by the caller. Whether the set could be read."""
         changes = self._changes
-        known = self.version
+        known = self.version if self._is_of_now else None
         is_own_change = changes != self._seen
         cache = self.shared_cache()
         succeeded = self._install(lock, lambda: look(database, cache, known, is_own_change=is_own_change))
@@ -280,60 +289,41 @@ class Store:
         return succeeded
 
     def _install(self, lock: threading.Lock, read: Callable[[], StoredDocuments | None]) -> bool:
-        snapshot, stored, started = self._snapshot, self._stored, time.monotonic()
+        started = time.monotonic()
         try:
             with giving_way.needed():
                 documents = read()
-                if documents is not None:
-                    snapshot, stored = self._compile(documents)
-                self._prepare_expiry(snapshot, stored)
+                snapshot = None if documents is None else self._compile(documents)
         except Exception as error:  # noqa: BLE001 - whatever a database raises, requests go on
             self._note_failure(error)
             return False
         if lock is self._loading:
-            if documents is not None:
+            if snapshot is not None:
                 self.load_seconds = time.monotonic() - started
-            with self._guard:
-                self._snapshot = snapshot
-                self._stored = stored if snapshot.expires_at else None
-                self._due = min(self._due, self._expiry())
+                with self._guard:
+                    self._put_in_force(snapshot)
             self._is_loaded = True
             self._outage.end()
         return True
 
-    def _compile(self, documents: StoredDocuments) -> tuple[Snapshot, StoredSet]:
+    def _compile(self, documents: StoredDocuments) -> Snapshot:
         with collecting_nothing.needed():
             stored = documents.check()
             snapshot = stored.compile(_now())
         self._report(stored.broken)
-        return snapshot, stored
+        return snapshot
+
+    def _put_in_force(self, snapshot: Snapshot) -> None:
+        """Makes it what requests obey, without what has expired; ``_guard`` is held by the caller."""
+        self._snapshot = snapshot.at(_now())
+        self._due = min(self._due, self._expiry())
 
     def _expiry(self) -> float:
-        """When the snapshot ends to be right, by ``time.monotonic``."""
+        """When to ask whether a policy has expired, by ``time.monotonic``."""
         end = self._snapshot.expires_at
-        return time.monotonic() + (end - _now()).total_seconds() if end else float("inf")
-
-    def _prepare_expiry(self, snapshot: Snapshot, stored: StoredSet | None) -> None:
-        """Compiles what will be in force when a policy has expired, shortly before it does."""
-        lead = timedelta(seconds=max(EXPIRY_LEAD, 2 * get_settings().REFRESH_INTERVAL))
-        end = snapshot.expires_at
-        if end is None or stored is None or end - _now() > lead:
-            self._following = None
-        elif self._following is None or self._following[0] is not snapshot:
-            self._following = snapshot, stored.compile(end)
-
-    def _see_expiry(self) -> None:
-        """Obeys what is left where a policy has expired."""
-        while _has_expired(self._snapshot):
-            with self._expiring:
-                snapshot, stored, following = self._snapshot, self._stored, self._following
-                if stored is None or not _has_expired(snapshot):
-                    return  # another request has seen it
-                prepared = following[1] if following and following[0] is snapshot else stored.compile(_now())
-                with self._guard:
-                    if self._snapshot is snapshot:
-                        self._snapshot = prepared
-                        self._stored = stored if prepared.expires_at else None
+        if end is None:
+            return float("inf")
+        return time.monotonic() + min((end - _now()).total_seconds() - CLOCK_DRIFT, CLOCK_CHECK)
 
     def _report(self, broken: Iterable[BrokenRow]) -> None:
         """Logs every broken row once, and again only after it was mended in between."""
@@ -351,7 +341,3 @@ class Store:
 
 def _now() -> datetime:
     return datetime.now(timezone.utc)
-
-
-def _has_expired(snapshot: Snapshot) -> bool:
-    return snapshot.expires_at is not None and snapshot.expires_at <= _now()

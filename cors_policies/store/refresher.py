@@ -27,8 +27,16 @@ MAX_BACK_OFF: Final = 2.0
 class Refresher:
     """Calls ``look`` in a thread of its own, never twice at a time. A look says whether it succeeded."""
 
-    def __init__(self, look: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        look: Callable[[], bool],
+        *,
+        name: str = "cors_policies refresher",
+        max_back_off: float | None = None,
+    ) -> None:
         self._look = look
+        self._name = name
+        self._max_back_off = max_back_off
         self._condition = threading.Condition()
         self._asked = 0
         self._begun = 0
@@ -53,7 +61,7 @@ class Refresher:
             self._interval = interval
             self._asked += 1
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="cors_policies refresher", daemon=True)
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._condition.notify_all()
             return self._asked
@@ -98,4 +106,4 @@ class Refresher:
         if self._interval is None:
             return None
         backed_off: float = self._interval * 2 ** min(self._failures, 10)
-        return max(self._interval, min(MAX_BACK_OFF, backed_off))
+        return max(self._interval, min(self._max_back_off or MAX_BACK_OFF, backed_off))

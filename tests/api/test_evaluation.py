@@ -231,7 +231,7 @@ class TestRefusals:
     def test_parameters_are_unknown(self, api: Api, parameter: str) -> None:
         name = parameter.partition("=")[0]
 
-        assert api.refusal("POST", f"evaluate/?{parameter}", ASKED) == [("unknown-parameter", name)]
+        assert api.refusal("POST", f"evaluate/?{parameter}", ASKED) == [("invalid", name)]
 
     @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
     def test_other_methods_are_refused(self, api: Api, method: str) -> None:
@@ -240,7 +240,7 @@ class TestRefusals:
         assert (status, answer["errors"][0]["code"]) == (405, "method_not_allowed")
 
     def test_empty_body_is_no_request(self, api: Api) -> None:
-        assert api.refusal("POST", "evaluate/") == [("required", "method"), ("required", "path")]
+        assert api.refusal("POST", "evaluate/") == [("parse_error", None)]
 
 
 class TestPermission:

@@ -64,7 +64,9 @@ class TestPage:
 
         assert run_page(page, tmp_path) == page
 
-    @pytest.mark.parametrize("subcommand", ["export", "import", "explain", "touch", "prune-revisions"])
+    @pytest.mark.parametrize(
+        "subcommand", ["export", "import", "explain", "adopt-corsheaders", "lint", "touch", "prune-revisions"]
+    )
     def test_shows_every_subcommand(self, subcommand: str) -> None:
         sessions = "".join(_SESSION.findall(PAGE.read_text(encoding="utf-8")))
 

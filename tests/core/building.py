@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from cors_policies.core.engine import Decision, StatedFacts, decide
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.snapshot import Snapshot, compile_snapshot
+from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
 
 Groups = Mapping[str, Iterable[str]]
 
@@ -23,7 +24,10 @@ class Answer(NamedTuple):
 
 
 def compiled(
-    *policies: Mapping[str, Any], groups: Groups | None = None, shields: Iterable[Site] = ()
+    *policies: Mapping[str, Any],
+    groups: Groups | None = None,
+    shields: Iterable[Site | Shield] = (),
+    now: datetime | None = None,
 ) -> Snapshot:
     """The snapshot of valid policy documents; a policy without a name is called after its place: ``p0``."""
     document = {
@@ -34,7 +38,8 @@ def compiled(
     }
     policy_set = parse_policy_set(document)
     by_name = {group.name: group for group in policy_set.origin_groups}
-    return compile_snapshot(policy_set.policies, by_name, shields=shields)
+    all_shields = [shield if isinstance(shield, Shield) else Shield(shield) for shield in shields]
+    return compile_snapshot(policy_set.policies, by_name, shields=all_shields, now=now)
 
 
 def decided(snapshot: Snapshot, **facts: Any) -> Decision:

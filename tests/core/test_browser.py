@@ -13,7 +13,7 @@ from cors_policies.core.engine import REASONS, Decision, StatedFacts, decide
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.snapshot import EMPTY_SNAPSHOT, Snapshot, compile_snapshot
+from cors_policies.core.snapshot import EMPTY_SNAPSHOT, Shield, Snapshot, compile_snapshot
 from tests.strategies import (
     HEADER_NAMES,
     MEETING_ORIGINS,
@@ -55,7 +55,7 @@ POLICIES = (
     Policy(name="switched-off", path="/off", mode="off", allowed_origins=("*",)),
     Policy(name="one-host", path="/plain", host="api.example", allowed_origins=("https://b.example",)),
 )
-SNAPSHOT = compile_snapshot(POLICIES, {}, shields=[Site("", "/broken")])
+SNAPSHOT = compile_snapshot(POLICIES, {}, shields=[Shield(Site("", "/broken"))])
 
 
 def ask(path: str, origin: str | None = APP, **more: Any) -> Evaluation:

@@ -62,7 +62,7 @@ def engine_answers(snapshot: Snapshot, request: BucketRequest) -> tuple[bool, fr
 def one_path(document: Document) -> tuple[list[ExportedGroup], Snapshot]:
     """Groups and snapshot of the set with its policies on one path, without what is always refused."""
     for policy in document["policies"]:
-        policy.update(path="/a", host="", reject_denied=False, allow_private_network=False)
+        policy.update(path="/a", host="", reject_denied=False, allow_private_network=False, expires_at=None)
     policy_set = parse_policy_set(document)
     by_name = {group.name: group for group in policy_set.origin_groups}
     return collect_groups(policy_set.policies, by_name, NOW), compile_snapshot(policy_set.policies, by_name)

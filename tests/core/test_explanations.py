@@ -7,7 +7,7 @@ import pytest
 from cors_policies.core.browser import BrowserRequest, evaluate
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import Policy
-from cors_policies.core.snapshot import compile_snapshot
+from cors_policies.core.snapshot import Shield, compile_snapshot
 
 APP = "https://app.example"
 OTHER = "https://other.example"
@@ -27,7 +27,7 @@ POLICIES = (
     Policy(name="every-header", path="/headers", allowed_origins=(APP,), exposed_headers=("*",)),
     *(Policy(name=f"p{number:02}", path="/many", allowed_origins=(OTHER,)) for number in range(12)),
 )
-SNAPSHOT = compile_snapshot(POLICIES, {}, shields=[Site("", "/broken")])
+SNAPSHOT = compile_snapshot(POLICIES, {}, shields=[Shield(Site("", "/broken"))])
 
 
 def explain(path: str, origin: str | None = APP, **more: Any) -> tuple[str, ...]:

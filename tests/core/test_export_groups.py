@@ -50,7 +50,7 @@ class TestOrder:
     def test_is_the_middlewares(self, document: Document) -> None:
         policy_set = parse_policy_set(document)
         by_name = {group.name: group for group in policy_set.origin_groups}
-        snapshot = compile_snapshot(policy_set.policies, by_name)
+        snapshot = compile_snapshot(policy_set.policies, by_name, now=NOW)
         groups = collect_groups(policy_set.policies, by_name, NOW)
 
         for host in map(host_without_port, REQUEST_HOSTS):

@@ -94,6 +94,15 @@ class TestNormalising:
                 f"{SCHEME_OF_400}://{'b' * 50}.{'c' * 58}",
                 id="512",
             ),
+            pytest.param(
+                f" {SCHEME_OF_400}://{'b' * 50}.{'c' * 58}/ ",
+                f"{SCHEME_OF_400}://{'b' * 50}.{'c' * 58}",
+                id="512-when-stored",
+            ),
+            pytest.param(f"https://a.test:{'0' * 600}443", "https://a.test", id="zeros-do-not-count"),
+            pytest.param(
+                f"https://a{chr(173) * 600}.test", "https://a.test", id="nor-what-is-mapped-to-nothing"
+            ),
         ],
     )
     def test_accepts(self, text: str, canonical: str) -> None:
@@ -217,6 +226,7 @@ class TestRefusals:
             pytest.param("~https://\u00e9", "expression-not-ascii", id="expression-not-ascii"),
             pytest.param(f"{SCHEME_OF_400}://{'b' * 50}.{'c' * 59}", "too-long", id="513"),
             pytest.param("~" + "a" * 512, "too-long", id="expression-of-513"),
+            pytest.param(f"https://a.test:{'0' * 9000}443", "too-long", id="much-too-long-to-read"),
             pytest.param(
                 f"{SCHEME_OF_400}://{('b' + chr(252) * 9 + '.') * 7}com", "too-long", id="513-when-stored"
             ),

@@ -157,6 +157,42 @@ class TestAgreement:
         assert index_of(shuffled).find(path) == index_of(texts).find(path)
 
 
+class TestWithout:
+    """An index without some of its patterns finds what the others govern; the one it was made from stays."""
+
+    @pytest.mark.parametrize("cost", [0, 4, 10, 64])
+    @given(texts=pattern_sets(), path=request_paths(), data=st.data())
+    def test_agrees_with_the_description(
+        self, cost: int, texts: list[str], path: str, data: st.DataObject
+    ) -> None:
+        gone = data.draw(st.lists(st.sampled_from(texts), unique=True) if texts else st.just([]))
+        with crowds_above(cost):
+            index = index_of(texts)
+        without = index.without([(parse_path_pattern(text), text) for text in gone])
+        left = [text for text in texts if text not in gone]
+
+        assert without.find(path) == most_specific(left, path)
+        assert index.find(path) == most_specific(texts, path)
+        assert (len(without), len(index)) == (len(left), len(texts))
+
+    @pytest.mark.parametrize("cost", [0, 64])
+    @given(texts=pattern_sets(20), path=request_paths())
+    def test_one_after_the_other(self, cost: int, texts: list[str], path: str) -> None:
+        with crowds_above(cost):
+            index = index_of(texts)
+        for place, text in enumerate(texts, 1):
+            index = index.without([(parse_path_pattern(text), text)])
+            assert index.find(path) == most_specific(texts[place:], path)
+
+        assert len(index) == 0
+
+    def test_a_broader_pattern_governs_then(self) -> None:
+        index = index_of(SITE).without([(parse_path_pattern("/api/v1/orders/*"), "/api/v1/orders/*")])
+
+        assert index.find("/api/v1/orders/17") == "/api/**"
+        assert index.find("/api/v1/orders/17/lines") == "/api/v1/orders/*/lines"
+
+
 def join(*segments: str) -> str:
     return "/" + "/".join(segments)
 
@@ -246,6 +282,17 @@ class TestHostilePatterns:
         texts = FAMILIES[family][0]()
         index = index_of(texts)
         patterns = sorted(map(parse_path_pattern, texts), key=lambda pattern: pattern.sort_key)
+
+        for path in paths_of(family):
+            found = next((pattern.text for pattern in patterns if pattern.matches(path)), None)
+            assert index.find(path) == found, path
+
+    @families
+    def test_finds_the_others_when_half_of_the_patterns_are_gone(self, family: str) -> None:
+        texts = FAMILIES[family][0]()
+        gone, left = texts[::2], texts[1::2]
+        index = index_of(texts).without([(parse_path_pattern(text), text) for text in gone])
+        patterns = sorted(map(parse_path_pattern, left), key=lambda pattern: pattern.sort_key)
 
         for path in paths_of(family):
             found = next((pattern.text for pattern in patterns if pattern.matches(path)), None)

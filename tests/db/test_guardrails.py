@@ -18,7 +18,6 @@ from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.documents import policy_set_document
 from cors_policies.models import Origin, OriginGroup, Policy, PolicyOrigin
 from cors_policies.models.versions import read_token
-from cors_policies.store import store
 from tests.admin.pages import FormPage
 from tests.db.conftest import APP, Site
 from tests.helpers import policy
@@ -228,14 +227,14 @@ class TestStored:
     )
     def test_exceeding_policy_shields(self, site: Site, rails: Callable[..., None], given: Any) -> None:
         rails(**given)
-        store.load()
+        services.touch()
 
         assert not site.allows()
         assert not site.allows(EVIL)
 
     def test_others_are_obeyed(self, site: Site, rails: Callable[..., None]) -> None:
         rails(FORBID_ANY_ORIGIN_PATHS=["/admin/**"])
-        store.load()
+        services.touch()
 
         assert site.allows()
         assert not site.allows(path="/elsewhere")
@@ -244,7 +243,7 @@ class TestStored:
         services.create_group({"name": "group", "origins": [EVIL]})
         services.create_policy(policy("grouped", "/grouped", origin_groups=["group"]))
         rails(ALLOWED_ORIGINS=["https://*.example"])
-        store.load()
+        services.touch()
 
         assert not site.allows(path="/grouped")
 
@@ -289,7 +288,14 @@ class TestAdmin:
 class TestOneWayIn:
     """Whoever checks a policy or a set hands the guard rails on."""
 
-    CHECKS = ("check_policy", "parse_policy", "parse_policy_set", "find_objections", "joining_problems")
+    CHECKS = (
+        "check_policy",
+        "parse_policy",
+        "parse_policy_set",
+        "find_objections",
+        "joining_problems",
+        "lint_document",
+    )
 
     def test_every_call_outside_the_core_names_them(self) -> None:
         app = ROOT / "cors_policies"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.servers import ROOT, Site, free_port
+from tests.servers import ROOT, Site, free_port, wait_until
 
 SERVERS = {
     "gunicorn": ["-m", "gunicorn", "--workers", "4", "--bind", "127.0.0.1:{port}", "project.wsgi"],
@@ -136,6 +136,11 @@ class Traffic:
     def since(self, moment: float, until: float = float("inf")) -> list[Answer]:
         """What was sent in between."""
         return [answer for answer in list(self.answers) if moment <= answer.sent < until]
+
+    def enough_since(self, moment: float, count: int = 20) -> list[Answer]:
+        """The same, as soon as there are so many."""
+        wait_until(lambda: len(self.since(moment)) >= count)
+        return self.since(moment)
 
     def _ask(self) -> None:
         while not self._ends.is_set():

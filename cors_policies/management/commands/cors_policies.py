@@ -1,7 +1,7 @@
 """``manage.py cors_policies``: the policy set from the command line.
 
-Exit status 0: done, or allowed; 1: refused, or denied; 2: usage. What was asked for goes to standard output,
-why it was refused to standard error.
+Exit status 0: done, or allowed; 1: refused, or denied; 2: usage, or nothing that could be linted. What was
+asked for goes to standard output, why it was refused to standard error.
 
 Before you edit: what a subcommand does is in :mod:`cors_policies.cli`. Here are arguments and streams only.
 """
@@ -16,8 +16,10 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from cors_policies.cli.adopting import adopt_corsheaders
 from cors_policies.cli.explaining import explain_request, parse_headers
 from cors_policies.cli.exporting import FORMATS, HTTP_PART, NGINX, PARTS, Wanted, export_format
+from cors_policies.cli.linting import lint_set
 from cors_policies.cli.outcome import DONE, Outcome, RefusedError
 from cors_policies.cli.sets import export_set, import_set, prune_revisions
 from cors_policies.cli.showing import escaped
@@ -25,6 +27,7 @@ from cors_policies.cli.status import show_status, touch
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 from cors_policies.models.revisions import MAX_COMMENT
 
+_ADOPT: Final = "adopt-corsheaders"
 _REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
 _COMMON_VALUES: Final = ("--settings", "--pythonpath")
 _COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-checks")
@@ -33,7 +36,7 @@ _COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-ch
 class Command(BaseCommand):
     """Dispatches to the subcommands."""
 
-    help = "Export, import, explain and look after the CORS policy set."
+    help = "Export, import, explain, lint and look after the CORS policy set."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The subcommands and what they take."""
@@ -47,9 +50,17 @@ class Command(BaseCommand):
         _add_export_options(add("export", "print the policy set document, or write it to a file"))
         _add_import_options(add("import", "store the policies and origin groups of a document, by name"))
         _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
+        _add_adopt_options(add(_ADOPT, "make policies of the settings of django-cors-headers"))
+        _add_lint_options(add("lint", "list what is wrong with a policy set, or accepted and hardly meant"))
         add("status", "show the versions in database, cache and process, sizes, load time and the last error")
         add("touch", "make every process load the set anew, after it was changed by SQL")
         _add_prune_options(add("prune-revisions", "delete all revisions but the last ones"))
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Runs the subcommand; adopting goes on where checks complain of the settings that it is about."""
+        if options.get("subcommand") == _ADOPT:
+            options["skip_checks"] = True
+        return super().execute(*args, **options)
 
     def handle(self, *_args: Any, subcommand: str, **options: Any) -> None:
         """Runs the subcommand and prints what it says. Raises ``CommandError``, with the exit status."""
@@ -57,7 +68,7 @@ class Command(BaseCommand):
         try:
             outcome = run(options)
         except RefusedError as error:
-            raise CommandError(str(error), returncode=1) from error
+            raise CommandError(str(error), returncode=error.status) from error
         for remark in outcome.remarks:
             self.stderr.write(remark, style_func=str)
         self._print(outcome.text)
@@ -99,10 +110,20 @@ def _explain(options: dict[str, Any]) -> Outcome:
     return explain_request(document, as_json=options["json"])
 
 
+def _adopt(options: dict[str, Any]) -> Outcome:
+    return adopt_corsheaders(write=options["write"], comment=options["comment"])
+
+
+def _lint(options: dict[str, Any]) -> Outcome:
+    return lint_set(options["file"], as_json=options["json"], strict=options["strict"])
+
+
 _SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
     "export": _export,
     "import": _import,
     "explain": _explain,
+    _ADOPT: _adopt,
+    "lint": _lint,
     "status": lambda _options: show_status(),
     "touch": lambda _options: touch(),
     "prune-revisions": lambda options: prune_revisions(options["keep"]),
@@ -154,6 +175,11 @@ def _add_prune_options(parser: ArgumentParser) -> None:
     )
 
 
+def _add_adopt_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--write", action="store_true", help="store the policies, by name")
+    _add_comment_option(parser)
+
+
 def _add_explain_options(parser: ArgumentParser) -> None:
     parser.add_argument("path", metavar="PATH", help="the path, as in /api/orders")
     parser.add_argument("--origin", required=True, help="the origin of the page that calls")
@@ -170,6 +196,17 @@ def _add_explain_options(parser: ArgumentParser) -> None:
     parser.add_argument("--scheme", default="https", choices=SCHEMES, help="(default: https)")
     parser.add_argument("--credentials", default="omit", choices=CREDENTIALS_MODES, help="(default: omit)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_lint_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        help="a JSON file, or - for standard input (default: the stored set)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--strict", action="store_true", help="end with status 1 for a warning, too")
 
 
 def _header(line: str) -> str:

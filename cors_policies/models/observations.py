@@ -1,0 +1,78 @@
+"""Which rows hold what was observed of requests?
+
+Before you edit:
+
+* They are no part of the policy set: writing them moves no version.
+* The key of a row is a digest of what it counts, since databases index no text of that length.
+* The row without a digest counts nothing. Who writes locks it first, so that there is one writer at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import ClassVar, Final
+
+from django.db import connections, models
+from django.utils.translation import gettext_lazy as _
+
+from cors_policies.core.policy import MAX_NAME
+from cors_policies.fields import ExactCharField, TimestampField
+
+_LOCK: Final = ""
+_AT_ONCE: Final = 500
+
+
+class ObservationManager(models.Manager["Observation"]):
+    """The rows that count something."""
+
+    def get_queryset(self) -> models.QuerySet[Observation]:
+        """All rows but the one that writers lock."""
+        return super().get_queryset().exclude(digest=_LOCK)
+
+
+class Observation(models.Model):
+    """How often one origin was answered in one way, on the paths of one path group."""
+
+    digest = models.CharField(max_length=64, primary_key=True, editable=False)
+    host = ExactCharField(_("host"), max_length=255, blank=True, default="")
+    path = ExactCharField(_("path"), max_length=500, blank=True)
+    origin = ExactCharField(_("origin"), max_length=512, blank=True)
+    method = ExactCharField(_("method"), max_length=32, blank=True)
+    reason = models.CharField(_("reason"), max_length=32, blank=True)
+    policy = ExactCharField(_("policy"), max_length=MAX_NAME, blank=True)
+    count = models.PositiveBigIntegerField(_("count"), default=0)
+    first_seen = TimestampField(_("first seen"), max_length=32)
+    last_seen = TimestampField(_("last seen"), max_length=32)
+    days = models.JSONField(_("days"), default=dict, blank=True)
+    """Counts of the last days, by the number of the day since 1970."""
+
+    objects: ClassVar[ObservationManager] = ObservationManager()
+
+    class Meta:
+        verbose_name = _("observation")
+        verbose_name_plural = _("observations")
+        ordering = ("-count", "digest")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.origin or '...'} {self.host}{self.path}: {self.reason}"
+
+
+def lock_observations(using: str) -> None:
+    """Waits for other writers of observations, and holds them off until the transaction ends.
+
+    One statement, whether the row is there or not: of two that insert it and then update it, MySQL ends one.
+    """
+    write_observations(using, [Observation(digest=_LOCK, first_seen="", last_seen="")], ("count",))
+
+
+def write_observations(using: str, rows: Iterable[Observation], fields: Collection[str]) -> None:
+    """Inserts the rows; of those that are there, makes the ``fields`` what they are to be."""
+    has_target = connections[using].features.supports_update_conflicts_with_target
+    Observation._base_manager.using(using).bulk_create(
+        rows,
+        batch_size=_AT_ONCE,
+        update_conflicts=True,
+        update_fields=fields,
+        unique_fields=["digest"] if has_target else None,
+    )

@@ -1,0 +1,189 @@
+"""When is a decision counted, and when does what was counted reach the database?
+
+Before you edit:
+
+* A request that is not to be counted costs one look at ``reasons``. One that is adds to a tally in memory; it
+  never waits for the database, and nothing here fails it.
+* One thread a process stores the tallies, by a connection of its own that is bounded in time. What could not
+  be stored is kept, in the same room, and tried again.
+* Threads and tallies do not survive a fork: the parent stores its own.
+* In Django's test environment nothing runs in the background, and what one test has counted no other sees. A
+  request adds no query there either: rows are written when they are asked for, in the test's transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Final
+
+from django.db import connections, transaction
+
+from cors_policies.conf import OBSERVE_ALL, OBSERVE_DENIED, OBSERVE_OFF, get_settings
+from cors_policies.core.engine import (
+    ALLOWED,
+    BAD_REQUEST_HEADERS,
+    HEADER_NOT_ALLOWED,
+    METHOD_NOT_ALLOWED,
+    ORIGIN_NOT_ALLOWED,
+    PREFLIGHT_STATUS,
+    Decision,
+    Facts,
+)
+from cors_policies.observations.recorder import Recorder
+from cors_policies.observations.rows import store_tallies
+from cors_policies.observations.tallies import MAX_METHOD, MAX_ORIGIN, Key, Tallies
+from cors_policies.store.connection import (
+    bounded_transaction,
+    is_private,
+    is_test_environment,
+    own_connection,
+    present_test,
+)
+from cors_policies.store.outage import Outage
+from cors_policies.store.refresher import ABANDON_AFTER, Refresher
+
+INTERVAL: Final = 5.0
+MAX_BACK_OFF: Final = 30.0
+"""Seconds between two times that tallies are stored; while that fails."""
+READER_PATIENCE: Final = 2.0
+EXIT_PATIENCE: Final = 1.0
+"""Seconds that a reader of the rows, and the end of the process, wait for the last tallies to be stored."""
+
+_DENIED: Final = frozenset({ORIGIN_NOT_ALLOWED, METHOD_NOT_ALLOWED, HEADER_NOT_ALLOWED, BAD_REQUEST_HEADERS})
+_COUNTED: Final = {OBSERVE_OFF: frozenset[str](), OBSERVE_DENIED: _DENIED, OBSERVE_ALL: _DENIED | {ALLOWED}}
+
+
+class Observer:
+    """Counts the decisions of this process, and stores the counts."""
+
+    def __init__(self) -> None:
+        self.reasons: frozenset[str] = frozenset()
+        """Reasons of the decisions that are to be counted."""
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """What a process starts with. A forked child, too."""
+        self._recorder = Recorder()
+        self._outage = Outage("Observations", "stored")
+        self._flusher: Refresher | None = None
+        self._guard = threading.Lock()
+        self._next_watch = 0.0
+        self._test: object = None
+
+    def configure(self) -> None:
+        """Reads the settings, for requests not to."""
+        self.reasons = _COUNTED[get_settings().OBSERVE]
+
+    def count(self, decision: Decision, facts: Facts) -> None:
+        """Counts a decision whose reason is one of ``reasons``."""
+        if time.monotonic() >= self._next_watch:
+            self._watch()
+        key = _key(decision, facts)
+        if key is not None:
+            self._recorder.add(key, int(time.time()))
+
+    def flush(self) -> None:
+        """Stores what was counted, for the caller to read. Waits for seconds at most, and never raises."""
+        if _is_inline():
+            self._forget_other_tests()
+            self._store(own=False)
+        else:
+            # An open transaction may have no sight of what another one commits.
+            is_seen = not connections[get_settings().DATABASE_ALIAS].in_atomic_block
+            self._flush_in_background(READER_PATIENCE if is_seen else 0)
+
+    def finish(self) -> None:
+        """At the end of the process: stores what was counted, if that is quick."""
+        if self._flusher is not None:
+            self._flush_in_background(EXIT_PATIENCE)
+
+    def _watch(self) -> None:
+        """Sees that there is a thread, and that it does not hang."""
+        if _is_inline():
+            self._forget_other_tests()
+            return
+        self._next_watch = time.monotonic() + ABANDON_AFTER
+        if self._flusher is None or self._flusher.is_stuck:
+            self._flush_in_background(0)
+
+    def _flush_in_background(self, patience: float) -> None:
+        try:
+            with self._guard:
+                flusher = self._flusher = self._usable_flusher()
+                ticket = flusher.ask(INTERVAL)
+        except RuntimeError:
+            # No thread is to be had: the machine has no more of them, or the process ends.
+            self._flusher = None
+        else:
+            flusher.wait(ticket, patience)
+
+    def _usable_flusher(self) -> Refresher:
+        """The thread that stores; another one where it hangs. What that one has taken is its own."""
+        if self._flusher is not None and not self._flusher.is_stuck:
+            return self._flusher
+        if self._flusher is not None:
+            self._flusher.retire()
+        return Refresher(
+            lambda: self._store(own=True), name="cors_policies observer", max_back_off=MAX_BACK_OFF
+        )
+
+    def _forget_other_tests(self) -> None:
+        test = present_test()
+        if test is not self._test:
+            self._recorder.take()
+            self._test = test
+
+    def _store(self, *, own: bool) -> bool:
+        """Stores what was counted, by an ``own`` connection or the calling thread's. Whether it could be."""
+        recorder, tallies = self._recorder, self._recorder.take()
+        if not tallies:
+            return True
+        try:
+            (_store_apart if own else _store_here)(tallies)
+        except Exception as error:  # noqa: BLE001 - the thread must live, whatever a database raises
+            recorder.give_back(tallies)
+            self._outage.begin(error, "they are kept in memory, and it is tried again")
+            return False
+        self._outage.end()
+        return True
+
+
+def _is_inline() -> bool:
+    """Whether only the calling thread sees what it writes, or nobody but tests is there to see it."""
+    return is_test_environment() or is_private(connections[get_settings().DATABASE_ALIAS])
+
+
+def _key(decision: Decision, facts: Facts) -> Key | None:
+    group, policy = decision.group, decision.policy
+    if group is None:
+        return None
+    method = facts.requested_method if decision.status == PREFLIGHT_STATUS else facts.method
+    return Key(
+        group.host,
+        group.path,
+        # One more than is kept, so that what was cut can be told.
+        (facts.origin or "")[: MAX_ORIGIN + 1],
+        (method or "")[: MAX_METHOD + 1],
+        decision.reason,
+        "" if policy is None else policy.name,
+    )
+
+
+def _store_apart(tallies: Tallies) -> None:
+    using = get_settings().DATABASE_ALIAS
+    with own_connection(using, writes=True):
+        with bounded_transaction(using):
+            _store_in_transaction(using, tallies)
+        # Whatever closing the connection raises: they are stored, and must not be given back.
+        tallies.clear()
+
+
+def _store_here(tallies: Tallies) -> None:
+    using = get_settings().DATABASE_ALIAS
+    with transaction.atomic(using=using):
+        _store_in_transaction(using, tallies)
+
+
+def _store_in_transaction(using: str, tallies: Tallies) -> None:
+    store_tallies(using, tallies, get_settings().OBSERVE_MAX_ROWS, int(time.time()))

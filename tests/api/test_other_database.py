@@ -1,0 +1,62 @@
+"""Does the API read and write the database that ``DATABASE_ALIAS`` names, and no other?
+
+A process of its own: Django's settings cannot change once they are read.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.admin.test_other_database import ROOT, SETTINGS
+
+SCRIPT = """
+import django
+django.setup()
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.test import Client
+from cors_policies.models import Origin, OriginGroup, Policy
+from tests.api.test_resources import APP, Api
+from tests.helpers import policy
+
+call_command("migrate", database="default", verbosity=0)
+call_command("migrate", database="other", verbosity=0)
+client = Client()
+client.force_login(get_user_model().objects.create_superuser("admin"))
+api = Api(client)
+
+print(api("POST", "origin-groups/", {"name": "g", "origins": ["https://g.example"]})[0])
+print(api("POST", "policies/", policy(origin_groups=["g"]))[0])
+for query in ("origin=https://g.example", f"origin={APP}", "search=app.example", "governs=/api/x"):
+    print(api("GET", f"policies/?{query}")[1]["count"])
+print(api("GET", "origin-groups/?search=g.example")[1]["count"])
+key = api("GET", f"origins/?pattern={APP}")[1]["results"][0]["id"]
+print(api("PATCH", f"origins/{key}/", {"pattern": "*"})[0])
+print(Policy.objects.count(), Origin.objects.count(), OriginGroup.objects.count())
+"""
+
+
+def test_only_the_named_database_is_read_and_written(tmp_path: Path) -> None:
+    (tmp_path / "two_databases.py").write_text(SETTINGS.replace("FOLDER", repr(f"{tmp_path}/")), "utf-8")
+    (tmp_path / "script.py").write_text(SCRIPT, "utf-8")
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "two_databases",
+        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
+    }
+
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.stderr == ""
+    assert done.stdout.split("\n") == ["201", "201", "1", "1", "1", "1", "1", "200", "0 0 0", ""]
