@@ -59,12 +59,12 @@ chromium: ## Debian's chromium for the browser tests, where it can be installed
 	    >/dev/null || echo "chromium could not be installed: browser tests are skipped (with CI=true they fail)"; \
 	else echo "no chromium: browser tests are skipped (with CI=true they fail)"; fi
 
-servers: ## Debian's PostgreSQL, MariaDB and Redis for the tests of services, where they can be installed
-	@if command -v redis-server mariadbd >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
+servers: ## Debian's PostgreSQL, MariaDB, Redis and nginx for the tests of services, where they can be installed
+	@if command -v redis-server mariadbd >/dev/null && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "== PostgreSQL, MariaDB and Redis for the tests of services"; \
+	  echo "== PostgreSQL, MariaDB, Redis and nginx for the tests of services"; \
 	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends \
-	    postgresql mariadb-server redis-server; } >/dev/null 2>&1 \
+	    postgresql mariadb-server redis-server nginx-light; } >/dev/null 2>&1 \
 	    || echo "servers could not be installed: tests of services are skipped (with CI=true they fail)"; \
 	else echo "not all servers are here: some tests of services are skipped (with CI=true they fail)"; fi
 
