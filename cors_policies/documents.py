@@ -160,9 +160,14 @@ def _read_documents(using: str, version: str) -> StoredDocuments:
 
 def _read_document(using: str) -> Document:
     return {
-        "origin_groups": group_documents(OriginGroupRow.objects.using(using).order_by("name")),
-        "policies": policy_documents(PolicyRow.objects.using(using).order_by("name")),
+        "origin_groups": _by_name(group_documents(OriginGroupRow.objects.using(using))),
+        "policies": _by_name(policy_documents(PolicyRow.objects.using(using))),
     }
+
+
+def _by_name(found: list[Document]) -> list[Document]:
+    """By code points: databases have orders of their own, and a file shall be the same from all of them."""
+    return sorted(found, key=lambda document: str(document["name"]))
 
 
 def policy_documents(rows: QuerySet[PolicyRow]) -> list[Document]:

@@ -19,13 +19,13 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
+from cors_policies.core.engine import PREFLIGHT_STATUS, REJECTED_STATUS, Decision, decide
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.core.trials import differ
 from cors_policies.facts import RequestFacts, Traits
@@ -33,6 +33,7 @@ from cors_policies.headers import put_headers
 from cors_policies.observations import observer
 from cors_policies.store import store
 
+_ASKED: Final = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
@@ -76,7 +77,8 @@ def _decide(snapshot: Snapshot, request: HttpRequest) -> Decision:
     traits = (get("HTTP_ORIGIN"), get("REQUEST_METHOD"), host, get("HTTP_X_FORWARDED_HOST"))
     decision = snapshot.recall(request.path_info, traits) or decide(snapshot, RequestFacts(request, traits))
     if decision.reason in observer.reasons:
-        observer.count(decision, RequestFacts(request))
+        name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
+        observer.count(decision, get("HTTP_ORIGIN", ""), get(name, ""))
     if snapshot.trial is not None and observer.counts_trials:
         _try(snapshot.trial, decision, request, traits)
     return decision
@@ -86,7 +88,8 @@ def _try(trial: Snapshot, live: Decision, request: HttpRequest, traits: Traits) 
     """Counts the request where the set that is on trial would answer it otherwise."""
     decision = trial.recall(request.path_info, traits) or decide(trial, RequestFacts(request, traits))
     if differ(live, decision):
-        observer.count(decision, RequestFacts(request), live)
+        name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
+        observer.count(decision, request.META.get("HTTP_ORIGIN", ""), request.META.get(name, ""), live)
 
 
 def _answer(decision: Decision) -> HttpResponse:

@@ -56,13 +56,13 @@ class Tally:
     last: int = 0
     days: dict[int, int] = field(default_factory=dict)
 
-    def add(self, now: int) -> None:
-        """Counts one decision."""
-        self.first = self.first or now
-        self.last = now
-        self.count += 1
+    def add(self, now: int, count: int = 1) -> None:
+        """Counts so many decisions."""
+        self.first = min(self.first or now, now)
+        self.last = max(self.last, now)
+        self.count += count
         day = now // SECONDS_OF_A_DAY
-        self.days[day] = self.days.get(day, 0) + 1
+        self.days[day] = self.days.get(day, 0) + count
 
     def merge(self, other: Tally) -> None:
         """Counts what the other one has counted."""
