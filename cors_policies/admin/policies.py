@@ -15,6 +15,7 @@ from cors_policies import documents, services
 from cors_policies.admin import columns
 from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
 from cors_policies.admin.filters import GroupFilter, HostFilter
+from cors_policies.admin.pages import page_urls
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
@@ -42,6 +43,10 @@ class PolicyAdmin(DocumentAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """The policies in which each word is found; a row for each of them, once."""
         return columns.search(queryset, searchable(search_term)), False
+
+    def get_urls(self) -> list[Any]:
+        """The pages about the whole set, before Django's own."""
+        return [*page_urls(self), *super().get_urls()]
 
     @admin.display(description=_("where"), ordering="path")
     def where(self, row: Any) -> SafeString:
