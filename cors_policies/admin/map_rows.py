@@ -27,8 +27,8 @@ from cors_policies.core.overlaps import SHADOWED_POLICY
 MAX_FINDINGS: Final = 3
 MAX_GROUPS: Final = 20
 _MAX_NAMES: Final = 3
-_MAX_TEXT: Final = 160
-_MAX_DETAIL: Final = 300
+_MAX_TEXT: Final = 120
+_MAX_DETAIL: Final = 240
 _MARKS: Final[Mapping[str, Any]] = {
     "off": gettext_lazy("off"),
     "trial": gettext_lazy("trial"),

@@ -32,7 +32,7 @@ MAX_BESIDE: Final = 5
 """So many views are shown beside the pattern that governs them."""
 MAX_LISTED: Final = 150
 """So many views stand on a page of the list."""
-_MAX_TEXT: Final = 160
+_MAX_TEXT: Final = 120
 _MAX_ELSEWHERE: Final = 3
 _FEW: Final = 10
 

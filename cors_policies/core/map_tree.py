@@ -24,6 +24,7 @@ from cors_policies.core.segments import STAR
 
 MAX_TRIED: Final = 20
 """So many policies of one path group are shown beside others."""
+_SMALL: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,18 @@ class Branch:
     prefix: str
     children: tuple[Branch | Leaf, ...]
     count: int
+    whole: int
+    """How many lines it takes with all that is below it."""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is never closed: a line that says what is not shown would save little."""
+        return self.whole <= _SMALL
 
     @property
     def lines(self) -> int:
-        """How many lines it takes while it is closed."""
-        return 1
+        """How many lines it takes while it is closed, if it ever is."""
+        return self.whole if self.is_small else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +135,8 @@ def _host(entry: Entry) -> str:
 
 def _branch(host: str | None, prefix: str, children: Iterable[Branch | Leaf]) -> Branch:
     found = tuple(children)
-    return Branch(host, prefix, found, sum(child.count for child in found))
+    whole = 1 + sum(child.lines if isinstance(child, Leaf) else child.whole for child in found)
+    return Branch(host, prefix, found, sum(child.count for child in found), whole)
 
 
 def _nested(host: str, leaves: Sequence[Leaf], depth: int) -> Iterator[Branch | Leaf]:
@@ -182,7 +191,7 @@ def _chunks(children: Iterable[Branch | Leaf], lines: int) -> list[list[Branch |
 
 def _opened(branch: Branch, children: Sequence[Branch | Leaf], lines: int) -> Shown:
     left = lines - sum(child.lines for child in children)
-    waiting = deque(child for child in children if isinstance(child, Branch))
+    waiting = deque(_closed(children))
     opened: set[int] = set()
     while waiting:
         found = waiting.popleft()
@@ -190,13 +199,18 @@ def _opened(branch: Branch, children: Sequence[Branch | Leaf], lines: int) -> Sh
         if cost <= left:
             opened.add(id(found))
             left -= cost
-            waiting.extend(child for child in found.children if isinstance(child, Branch))
+            waiting.extend(_closed(found.children))
     return Shown(branch, tuple(_shown(child, opened) for child in children))
+
+
+def _closed(nodes: Iterable[Branch | Leaf]) -> Iterator[Branch]:
+    """The branches that can be opened where there is room."""
+    return (node for node in nodes if isinstance(node, Branch) and not node.is_small)
 
 
 def _shown(node: Branch | Leaf, opened: set[int]) -> Shown:
     if isinstance(node, Leaf):
         return Shown(node, node.entries[:MAX_TRIED], max(node.count - MAX_TRIED, 0))
-    if id(node) not in opened:
+    if not node.is_small and id(node) not in opened:
         return Shown(node, (), node.count)
     return Shown(node, tuple(_shown(child, opened) for child in node.children))

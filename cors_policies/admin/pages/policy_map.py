@@ -36,7 +36,7 @@ from cors_policies.documents import BrokenRow, StoredSet
 from cors_policies.models import OriginGroup, Policy
 from cors_policies.store import current_snapshot
 
-LINES: Final = 200
+LINES: Final = 150
 """So many lines of the tree fit on a page."""
 _POLICY: Final = "policy"
 
