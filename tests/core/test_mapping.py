@@ -25,6 +25,7 @@ from cors_policies.core.mapping import (
 from cors_policies.core.path_group import Site
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import OriginGroup, Policy
+from cors_policies.core.segments import SegmentKey
 from tests.core.building import compiled
 from tests.core.path_strategies import pattern_texts, request_paths
 
@@ -106,7 +107,8 @@ class TestOrder:
 
         entries = charted(*policies, broken=broken)
 
-        assert sorted(entry.name for entry in entries) == sorted(item.name for item in (*policies, *broken))
+        names = [*(policy.name for policy in policies), *(row.name for row in broken)]
+        assert sorted(entry.name for entry in entries) == sorted(names)
         placed = [entry for entry in entries if entry.site]
         assert entries[: len(placed)] == placed
         for before, after in pairwise(placed):
@@ -141,7 +143,7 @@ class TestOrder:
         assert (group and (group.host, group.path)) == (matching[0] if matching else None)
 
 
-def key(path: str) -> object:
+def key(path: str) -> tuple[SegmentKey, ...]:
     """The key that orders path patterns."""
     return parse_path_pattern(path).sort_key
 
