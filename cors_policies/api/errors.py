@@ -66,6 +66,8 @@ def _of_exception(exception: Exception, response: Response) -> Iterator[dict[str
     if not isinstance(exception, exceptions.APIException):
         exception = exceptions.PermissionDenied() if response.status_code == 403 else exceptions.NotFound()  # noqa: PLR2004
     detail = exception.detail
+    if isinstance(exception, exceptions.UnsupportedMediaType):
+        detail = f"{detail} Send JSON, with Content-Type: application/json."
     if isinstance(detail, str):
         yield {"code": exception.get_codes(), "detail": str(detail), "attr": None}
     else:
