@@ -27,7 +27,6 @@ from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
-_MISSING: Final = gettext_lazy("There is nothing here. Write one.")
 
 
 class Line(NamedTuple):
@@ -40,8 +39,10 @@ class Line(NamedTuple):
 class TextField(forms.CharField):
     """A text as it was typed: what may stand in it is for the policy's own rules to say."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        options = {"strip": False, "widget": CodeInput, "error_messages": {"required": _MISSING}}
+    def __init__(self, *, missing: Any = None, **kwargs: Any) -> None:
+        """``missing`` says what to write where there is nothing."""
+        errors = {} if missing is None else {"required": missing}
+        options = {"strip": False, "widget": CodeInput, "error_messages": errors}
         super().__init__(**{**options, **kwargs})
 
 
