@@ -66,7 +66,7 @@ class TimestampField(forms.SplitDateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         errors = {
             "invalid_date": gettext_lazy("Write a date, as in 2030-01-31."),
-            "invalid_time": gettext_lazy("Write a time too, as in 18:00."),
+            "invalid_time": gettext_lazy("Write the time, as in 18:00."),
         }
         super().__init__(required=False, widget=AdminSplitDateTime(), error_messages=errors, **kwargs)
 
