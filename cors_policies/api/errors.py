@@ -18,6 +18,7 @@ from cors_policies.core.problems import InvalidPolicyError, Problem
 VALIDATION: Final = "validation_error"
 CLIENT: Final = "client_error"
 SERVER: Final = "server_error"
+_REMEDY: Final = " Send JSON, with Content-Type: application/json."
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -66,9 +67,8 @@ def _of_exception(exception: Exception, response: Response) -> Iterator[dict[str
     if not isinstance(exception, exceptions.APIException):
         exception = exceptions.PermissionDenied() if response.status_code == 403 else exceptions.NotFound()  # noqa: PLR2004
     detail = exception.detail
-    if isinstance(exception, exceptions.UnsupportedMediaType):
-        detail = f"{detail} Send JSON, with Content-Type: application/json."
     if isinstance(detail, str):
-        yield {"code": exception.get_codes(), "detail": str(detail), "attr": None}
+        remedy = _REMEDY if isinstance(exception, exceptions.UnsupportedMediaType) else ""
+        yield {"code": exception.get_codes(), "detail": f"{detail}{remedy}", "attr": None}
     else:
         yield {"code": exception.default_code, "detail": str(exception), "attr": None}
