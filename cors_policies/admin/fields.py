@@ -27,7 +27,6 @@ from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
-_MISSING: Final = gettext_lazy("There is nothing here. Write one.")
 
 
 class Line(NamedTuple):
@@ -40,8 +39,10 @@ class Line(NamedTuple):
 class TextField(forms.CharField):
     """A text as it was typed: what may stand in it is for the policy's own rules to say."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        options = {"strip": False, "widget": CodeInput, "error_messages": {"required": _MISSING}}
+    def __init__(self, *, missing: Any = None, **kwargs: Any) -> None:
+        """``missing`` says what to write where there is nothing."""
+        errors = {} if missing is None else {"required": missing}
+        options = {"strip": False, "widget": CodeInput, "error_messages": errors}
         super().__init__(**{**options, **kwargs})
 
 
@@ -65,7 +66,7 @@ class TimestampField(forms.SplitDateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         errors = {
             "invalid_date": gettext_lazy("Write a date, as in 2030-01-31."),
-            "invalid_time": gettext_lazy("Write a time too, as in 18:00."),
+            "invalid_time": gettext_lazy("Write the time, as in 18:00."),
         }
         super().__init__(required=False, widget=AdminSplitDateTime(), error_messages=errors, **kwargs)
 

@@ -148,7 +148,11 @@ class DocumentForm(_ModelForm):
 class OriginGroupForm(DocumentForm):
     """A name, and origins."""
 
-    name = TextField(label=_("Name"), help_text=_("Policies name the group by it: letters, digits, - and _."))
+    name = TextField(
+        label=_("Name"),
+        missing=_("Write a name, as in partners."),
+        help_text=_("Policies name the group by it: letters, digits, - and _."),
+    )
     origins = OriginsField(
         rows=12,
         label=_("Origins"),
@@ -181,6 +185,7 @@ class OriginForm(DocumentForm):
 
     pattern = TextField(
         label=_("Pattern"),
+        missing=_("Write an origin, as in https://app.example.com."),
         help_text=_(
             "Scheme, host and port of the page that calls: <code>https://app.example.com</code>. "
             "<code>https://*.example.com</code> is every name below the domain."

@@ -29,6 +29,10 @@ MAX_SEARCH_WORDS: Final = 32
 _FLAGS: Final = (("true", "true"), ("1", "true"), ("false", "false"), ("0", "false"))
 
 
+def _messages(values: Iterable[str]) -> dict[str, str]:
+    return {"invalid_choice": f"Write one of: {', '.join(values)}."}
+
+
 def _canonical(parse: Any, text: str) -> str:
     try:
         canonical: str = parse(text).text
@@ -77,10 +81,14 @@ class HostFilter(PatternFilter):
 class PolicyFilters(filters.FilterSet):
     """The filters of ``policies/``."""
 
-    mode = filters.ChoiceFilter(choices=Policy.Mode.choices)
+    mode = filters.ChoiceFilter(choices=Policy.Mode.choices, error_messages=_messages(Policy.Mode.values))
     host = HostFilter(parse=parse_host_pattern)
     path = PatternFilter(parse=parse_path_pattern)
-    allow_credentials = filters.TypedChoiceFilter(choices=_FLAGS, coerce=lambda text: text in {"true", "1"})
+    allow_credentials = filters.TypedChoiceFilter(
+        choices=_FLAGS,
+        coerce=lambda text: text in {"true", "1"},
+        error_messages=_messages(dict(_FLAGS)),
+    )
     origin = filters.CharFilter(method="filter_origin")
     governs = filters.CharFilter(method="filter_governs", validators=[_is_path])
 
@@ -116,7 +124,9 @@ class ObservationFilters(filters.FilterSet):
     """The filters of ``observations/``."""
 
     origin = OriginHeaderFilter(strip=False)
-    reason = filters.ChoiceFilter(choices=[(reason, reason) for reason in REASONS])
+    reason = filters.ChoiceFilter(
+        choices=[(reason, reason) for reason in REASONS], error_messages=_messages(REASONS)
+    )
     policy = filters.CharFilter()
 
     class Meta:

@@ -68,7 +68,7 @@ class TestOrigin:
         ("pattern", "renamed", "code", "words"),
         [
             (APP, "nonsense", "invalid-origin", "Write the whole origin"),
-            (APP, "", "required", "Write one"),
+            (APP, "", "required", "Write an origin"),
             (APP, PARTNER, "duplicate-name", "is taken"),
             (APP, "null", "credentials-null-origin", 'Policy "public-api" allows credentials'),
             (PARTNER, "http://partner.example", "insecure-origin", 'or set "Tolerate insecure origins"'),

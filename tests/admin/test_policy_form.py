@@ -218,8 +218,8 @@ class TestStoredPolicy:
 
 
 RULES = [
-    pytest.param({"name": ""}, "name", "required", "Write one", id="required-name"),
-    pytest.param({"path": ""}, "path", "required", "Write one", id="required-path"),
+    pytest.param({"name": ""}, "name", "required", "Write a name", id="required-name"),
+    pytest.param({"path": ""}, "path", "required", "Write a path", id="required-path"),
     pytest.param({"name": "a b"}, "name", "invalid", "Write a name", id="invalid-slug"),
     pytest.param({"name": "x" * 101}, "name", "invalid", "1 to 100", id="invalid-long-name"),
     pytest.param({"name": "taken"}, "name", "duplicate-name", '"taken" is taken', id="duplicate-name"),
