@@ -19,8 +19,10 @@ from cors_policies.core.validation import (
     KnownGroups,
     Objection,
     check_group,
+    check_patterns,
     check_policy,
     find_objections,
+    normalized_origins,
 )
 
 SET_KEYS: Final = ("origin_groups", "policies")
@@ -125,11 +127,12 @@ def _placed(problem: Problem, key: str, index: int) -> Problem:
 
 def _objections(
     documents: Sequence[object], groups: Iterable[OriginGroup], rails: Guardrails
-) -> dict[str, Sequence[Objection]]:
-    """The groups of this document by name. One that has problems is known: it is reported once only."""
-    named: dict[str, Sequence[Objection]] = {}
+) -> dict[str, tuple[Objection, ...]]:
+    """What speaks against the groups of this document; of a broken one, what could be read counts."""
+    named = {group.name: find_objections(group.origins, rails) for group in groups}
     for document in documents:
         name = document.get("name") if isinstance(document, Mapping) else None
-        if isinstance(name, str):
-            named[name] = ()
-    return named | {group.name: find_objections(group.origins, rails) for group in groups}
+        if isinstance(document, Mapping) and isinstance(name, str) and name not in named:
+            readable, _ = check_patterns(document.get("origins", ()), "origins")
+            named[name] = find_objections(normalized_origins(readable), rails)
+    return named
