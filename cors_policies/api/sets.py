@@ -140,7 +140,7 @@ class RevisionViewSet(SetWriter, ResourceViewSet):
     @describe(
         "Make the set equal to what it was at a revision",
         (200, ReportSerializer),
-        **{**_WRITING, "refusals": [404, 412]},
+        **{**_WRITING, "refusals": [404, 412, 415]},
     )
     @action(detail=True, methods=["post"], parser_classes=[StrictJSONParser, EmptyFormParser])
     def restore(self, request: Request, **_kwargs: str) -> Response:

@@ -161,6 +161,23 @@ class TestPlaces:
         assert ("credentials-any-origin", "policies.0.origin_groups.0", "*") in problems_of(document)
         assert len(problems_of(document)) == 2
 
+    def test_what_a_star_will_drop_from_a_group_counts_as_in_a_policy_s_own_list(self) -> None:
+        origins = ["null", "*", "https://a.test", "null"]
+        document = {
+            "origin_groups": [{"name": "ours", "origins": origins}],
+            "policies": [
+                policy(origin_groups=["ours"], allow_credentials=True),
+                policy("own", allowed_origins=origins[:3], allow_credentials=True),
+            ],
+        }
+
+        assert problems_of(document) == [
+            ("credentials-null-origin", "policies.0.origin_groups.0", "null"),
+            ("credentials-any-origin", "policies.0.origin_groups.0", "*"),
+            ("credentials-null-origin", "policies.1.allowed_origins.0", "null"),
+            ("credentials-any-origin", "policies.1.allowed_origins.1", "*"),
+        ]
+
     @pytest.mark.parametrize("origins", [None, "*", {"*": 1}, 7])
     def test_origins_that_are_no_list_count_against_nobody(self, origins: object) -> None:
         document = {
