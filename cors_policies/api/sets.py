@@ -25,7 +25,7 @@ from cors_policies import documents, services
 from cors_policies.api.describing import COMMENT, ETAG, IF_MATCH, describe, query
 from cors_policies.api.errors import BadParameter
 from cors_policies.api.etags import check_tag, numbered_etag
-from cors_policies.api.parsing import read_body
+from cors_policies.api.parsing import EmptyFormParser, StrictJSONParser, read_body
 from cors_policies.api.resources import PAGE_PARAMETERS, ApiView, ResourceViewSet, key_of
 from cors_policies.api.serializers import PolicySetSerializer, ReportSerializer, RevisionSerializer
 from cors_policies.conf import get_settings
@@ -140,9 +140,9 @@ class RevisionViewSet(SetWriter, ResourceViewSet):
     @describe(
         "Make the set equal to what it was at a revision",
         (200, ReportSerializer),
-        **{**_WRITING, "refusals": [404, 412]},
+        **{**_WRITING, "refusals": [404, 412, 415]},
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], parser_classes=[StrictJSONParser, EmptyFormParser])
     def restore(self, request: Request, **_kwargs: str) -> Response:
         """What that changes, by name, as a new revision."""
         if request.data:

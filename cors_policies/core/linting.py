@@ -184,4 +184,4 @@ def _submitted(
     """Canonical patterns, one for each entry of the list."""
     if name not in owners:
         return normalized
-    return tuple(check_patterns(owners[name].get(key, ()), key)[0])
+    return tuple(text for _, text in check_patterns(owners[name].get(key, ()), key)[0])

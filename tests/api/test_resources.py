@@ -397,6 +397,8 @@ class TestDescription:
             for operation in operations.values():
                 refusals = {"400", "401", "403"} | ({"404"} if "{" in path else set())
                 assert refusals <= set(operation["responses"]), path
+        restore = found["paths"]["/revisions/{number}/restore/"]["post"]
+        assert set(restore["responses"]) == {"200", "400", "401", "403", "404", "412", "415"}
 
     def test_page_shows_every_operation_without_a_script(self, admin_client: Client) -> None:
         page = admin_client.get(f"{ROOT}docs/").content.decode()
