@@ -21,7 +21,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
-from cors_policies.admin.changes import changed_keys, differences, digests
+from cors_policies.admin.changes import changed_keys, digests, phrases
 from cors_policies.admin.fields import MAX_ERRORS, LinesField, OriginsField, TextField
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.policy import Document
@@ -94,7 +94,7 @@ class DocumentForm(_ModelForm):
 
     def changes(self) -> list[str]:
         """What ``save`` has changed, in words."""
-        return differences(self.stored or {}, self.read(self.instance), self.labels)
+        return phrases(self.stored or {}, self.read(self.instance), self.labels)
 
     def _post_clean(self) -> None:
         """Nothing: ``clean`` has checked everything."""
@@ -126,7 +126,7 @@ class DocumentForm(_ModelForm):
             _("Somebody else has changed this since you opened it, so nothing is saved."),
             _("Open what is stored in a new tab, and repeat your change there."),
         )
-        shown = differences(self.document, self.stored, labels)
+        shown = phrases(self.document, self.stored, labels)
         heading = _("What is stored now, beside what you have written: %(difference)s")
         found = [ValidationError(heading, "changed", {"difference": phrase}) for phrase in shown]
         raise ValidationError([ValidationError(refusal, "changed"), *found])
