@@ -67,8 +67,14 @@ def _named(entries: Sequence[str]) -> str:
     return f"{names}, {rest}"
 
 
-def _shown(value: object) -> str:
+def value_text(value: object) -> str:
+    """A value in words; texts and numbers as they are."""
     words = {True: _("yes"), False: _("no"), None: _("nothing"), "": _("nothing")}
     if value is None or isinstance(value, bool | str):
-        return words.get(value) or f"“{shortened(str(value))}”"
-    return shortened(str(value))
+        return words.get(value) or str(value)
+    return str(value)
+
+
+def _shown(value: object) -> str:
+    text = shortened(value_text(value))
+    return f"“{text}”" if value and isinstance(value, str) else text

@@ -79,13 +79,24 @@ def apply_document(document: object, *, replace: bool = False, dry_run: bool = F
     Raises ``InvalidPolicyError`` with every problem, and then stores nothing; nor does a dry run.
     """
     with writing() as using:
-        known = {} if replace else known_groups(OriginGroup.objects.using(using).all())
+        stored = documents.policy_set_document(using)
+        if replace:
+            return replace_set(stored, document, using, dry_run=dry_run)
+        known = known_groups(OriginGroup.objects.using(using).all())
         wanted = parse_policy_set(document, known, get_settings().GUARDRAILS)
-        if not replace:
-            raise_for(_group_problems(document, [policy.name for policy in wanted.policies], using))
-        report = _compare(documents.policy_set_document(using), wanted, replace=replace)
+        raise_for(_group_problems(document, [policy.name for policy in wanted.policies], using))
+        report = _compare(stored, wanted, replace=False)
         if not dry_run:
             _write(report, wanted, using)
+    return report
+
+
+def replace_set(stored: Document, document: object, using: str, *, dry_run: bool = False) -> Report:
+    """As :func:`apply_document` with ``replace``, for who has read the stored set under the writers' lock."""
+    wanted = parse_policy_set(document, {}, get_settings().GUARDRAILS)
+    report = _compare(stored, wanted, replace=True)
+    if not dry_run:
+        _write(report, wanted, using)
     return report
 
 
