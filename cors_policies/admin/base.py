@@ -68,9 +68,7 @@ class DocumentAdmin(BaseAdmin):
     """The kind of what it edits in revisions; empty for what has none of its own."""
 
     class Media:
-        css: ClassVar[dict[str, tuple[str, ...]]] = {
-            "all": ("cors_policies/admin.css", "cors_policies/history.css")
-        }
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("cors_policies/admin.css",)}
         js: ClassVar[tuple[str, ...]] = ("cors_policies/admin.js",)
 
     def get_search_results(
