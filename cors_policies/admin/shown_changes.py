@@ -150,9 +150,9 @@ def _list_cells(
 ) -> tuple[Cell, Cell]:
     removed = _entries(_("Removed"), "-", difference.removed, limit)
     added = _entries(_("Added"), "+", difference.added, limit)
-    if difference.is_reordered:
-        removed = (*removed, *_entries(_("In the order"), "", difference.before, limit))
-        added = (*added, *_entries(_("Now in the order"), "", difference.after, limit))
+    order = difference.moved
+    removed = (*removed, *_entries(_("In the order"), "", order[0], limit))
+    added = (*added, *_entries(_("Now in the order"), "", order[1], limit))
     return _list_side(removed, before, difference.before), _list_side(added, after, difference.after)
 
 

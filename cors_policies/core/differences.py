@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Final
 
 from cors_policies.core.policy import Document, OriginGroup, Policy
@@ -50,7 +51,18 @@ class ListDifference:
     @property
     def is_reordered(self) -> bool:
         """Whether the entries that stay stand in another order."""
-        return _without(self.before, self.removed) != _without(self.after, self.added)
+        return self.moved != ((), ())
+
+    @property
+    def moved(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The entries that stay, in the order that they had and in that which they have.
+
+        Both from the first entry on that stands at another place; empty where none does.
+        """
+        before, after = _without(self.before, self.removed), _without(self.after, self.added)
+        pairs = enumerate(zip_longest(before, after))
+        start = next((place for place, (old, new) in pairs if old != new), len(before))
+        return before[start:], after[start:]
 
 
 Difference = ValueDifference | ListDifference

@@ -51,7 +51,7 @@ def test_editor_finds_a_change_and_takes_it_back(page: Page, remote: Site) -> No
     _change_the_origin(page, site)
     assert _stored(remote) != before
 
-    page.get_by_role("link", name="app", exact=True).click()
+    page.locator("#result_list").get_by_role("link", name="app", exact=True).click()
     page.get_by_role("link", name="History").click()
     page.get_by_role("link", name="2", exact=True).click()
     assert page.get_by_text("They have moved").is_visible()

@@ -94,6 +94,22 @@ class TestLists:
         assert isinstance(found, ListDifference)
         assert (found.added, found.removed, found.is_reordered) == (added, removed, is_reordered)
 
+    @pytest.mark.parametrize(
+        ("before", "after", "moved"),
+        [
+            pytest.param("abcd", "abdc", ("cd", "dc"), id="from-the-first-that-moved"),
+            pytest.param("abc", "cba", ("abc", "cba"), id="all"),
+            pytest.param("xabc", "acby", ("bc", "cb"), id="of-what-stays"),
+            pytest.param("abc", "abcd", ("", ""), id="none"),
+            pytest.param("aab", "ab", ("ab", "b"), id="repeated-by-hand"),
+            pytest.param("ab", "abb", ("", "b"), id="repeated-since"),
+        ],
+    )
+    def test_what_moved(self, before: str, after: str, moved: tuple[str, str]) -> None:
+        found = ListDifference("x", tuple(before), tuple(after))
+
+        assert found.moved == (tuple(moved[0]), tuple(moved[1]))
+
     @given(LISTS, LISTS)
     def test_differs_exactly_when_a_part_does(self, before: list[str], after: list[str]) -> None:
         found = ListDifference("x", tuple(before), tuple(after))
