@@ -31,7 +31,7 @@ _SHOWN_CHANGES: Final = 3
 class RevisionAdmin(BaseAdmin):
     """The history of the policy set."""
 
-    list_display = ("number", "created_at", "what", "actor", "via", "comment")
+    list_display = ("number", "created_at", "by", "what", "comment")
     list_filter = ("via", ActorFilter, KindFilter, "created_at", NameFilter, RowFilter)
     search_fields = ("comment",)
     search_help_text = _("Name of a policy or group, comment, or who")
@@ -103,6 +103,12 @@ class RevisionAdmin(BaseAdmin):
             "may_restore": services.may_replace_policies(request.user),
         }
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("who and how"))
+    def by(self, revision: Any) -> SafeString:
+        """The user, where there was one, and the way in."""
+        who = format_html('<span class="cors-line">{}</span>', revision.actor) if revision.actor else ""
+        return format_html('{}<span class="cors-quiet">{}</span>', who, revision.get_via_display())
 
     @admin.display(description=_("what"))
     def what(self, revision: Any) -> SafeString:

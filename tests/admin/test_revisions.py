@@ -96,8 +96,8 @@ class TestList:
     def test_says_what_when_and_how(self, admin_client: Client) -> None:
         words = shown_texts(text(admin_client.get(LIST)))
 
-        assert "~ Policy renamed: changed - command Release 7" in words
-        assert "+ Policy app: created ada admin The first one" in words
+        assert "command ~ Policy renamed: changed Release 7" in words
+        assert "adaadmin + Policy app: created The first one" in words
         assert "- Origin group partners: deleted" in words
 
     @pytest.mark.parametrize(
@@ -137,6 +137,12 @@ class TestList:
     )
     def test_odd_query_finds_nothing(self, admin_client: Client, query: str) -> None:
         assert found(admin_client, query) == []
+
+    @pytest.mark.parametrize(
+        "query", ["q=%00", "q=" + "a+" * 2000, "o=999", "p=999", "p=x", "via=z", "created_at__gte=x", "foo=1"]
+    )
+    def test_odd_query_is_answered(self, admin_client: Client, query: str) -> None:
+        assert admin_client.get(f"{LIST}?{query}", follow=True).status_code == 200
 
     def test_is_paginated(self, admin_client: Client) -> None:
         row = Policy.objects.get()
