@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.timestamps import parse_timestamp, timestamp_text
+from cors_policies.models.revisions import MAX_COMMENT
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
@@ -44,6 +45,21 @@ class TextField(forms.CharField):
         errors = {} if missing is None else {"required": missing}
         options = {"strip": False, "widget": CodeInput, "error_messages": errors}
         super().__init__(**{**options, **kwargs})
+
+
+class CommentField(forms.CharField):
+    """Why something is changed: one line, for the history."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            label=gettext_lazy("Comment"),
+            max_length=MAX_COMMENT,
+            help_text=gettext_lazy("Why you change this, for the history. It is no part of the policies."),
+            widget=forms.TextInput({"class": "vTextField"}),
+            error_messages={"max_length": gettext_lazy("Write at most %(limit_value)d characters.")},
+            **kwargs,
+        )
 
 
 class NumberField(forms.IntegerField):

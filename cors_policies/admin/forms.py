@@ -21,13 +21,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
-from cors_policies.admin.changes import changed_keys, differences, digests
-from cors_policies.admin.fields import MAX_ERRORS, LinesField, OriginsField, TextField
+from cors_policies.admin.changes import changed_keys, digests, phrases
+from cors_policies.admin.fields import MAX_ERRORS, CommentField, LinesField, OriginsField, TextField
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Origin, OriginGroup, Policy
 
+NO_KEYS: Final = frozenset({"opened", "comment"})
+"""The fields that are no keys of the document."""
 _FLAG: Final = re.compile(r"\b(?:tolerate_\w+|trust_for_csrf)")
 
 if TYPE_CHECKING:
@@ -39,10 +41,11 @@ else:  # Django's classes take no type arguments at run time
 class DocumentForm(_ModelForm):
     """A form of a document; subclasses say how it is read and stored.
 
-    Every field but ``opened`` is a key of the document.
+    Every field but ``opened`` and ``comment`` is a key of the document.
     """
 
     opened = forms.CharField(required=False, widget=forms.HiddenInput)
+    comment = CommentField()
     defaults: ClassVar[Document] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,10 +57,11 @@ class DocumentForm(_ModelForm):
         kwargs["initial"] = {**initial, **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
 
-    @property
-    def labels(self) -> dict[str, str]:
+    @classmethod
+    def key_labels(cls) -> dict[str, str]:
         """What the keys of the document are called on the page."""
-        return {name: str(field.label) for name, field in self.fields.items() if name != "opened"}
+        fields = cls.base_fields.items()
+        return {name: str(field.label) for name, field in fields if name not in NO_KEYS}
 
     def read(self, instance: Any) -> Document:
         """The document as it is stored."""
@@ -74,7 +78,7 @@ class DocumentForm(_ModelForm):
     def clean(self) -> dict[str, Any]:
         """Tries to store the document, and takes it back: the errors are those of the real thing."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self.document = {key: self._meant(key, cleaned[key]) for key in self.labels if key in cleaned}
+        self.document = {key: self._meant(key, cleaned[key]) for key in self.key_labels() if key in cleaned}
         self._check_opened(cleaned.get("opened", ""))
         try:
             services.rehearse(self._store, self.document)
@@ -94,7 +98,7 @@ class DocumentForm(_ModelForm):
 
     def changes(self) -> list[str]:
         """What ``save`` has changed, in words."""
-        return differences(self.stored or {}, self.read(self.instance), self.labels)
+        return phrases(self.stored or {}, self.read(self.instance), self.key_labels())
 
     def _post_clean(self) -> None:
         """Nothing: ``clean`` has checked everything."""
@@ -120,13 +124,13 @@ class DocumentForm(_ModelForm):
         keys = changed_keys(opened, self.stored) if self.stored is not None and opened else []
         if self.stored is None or not keys:
             return
-        labels = {key: label for key, label in self.labels.items() if key in keys}
+        labels = {key: label for key, label in self.key_labels().items() if key in keys}
         refusal = format_html(
             '{} <a href="" target="_blank">{}</a>',
             _("Somebody else has changed this since you opened it, so nothing is saved."),
             _("Open what is stored in a new tab, and repeat your change there."),
         )
-        shown = differences(self.document, self.stored, labels)
+        shown = phrases(self.document, self.stored, labels)
         heading = _("What is stored now, beside what you have written: %(difference)s")
         found = [ValidationError(heading, "changed", {"difference": phrase}) for phrase in shown]
         raise ValidationError([ValidationError(refusal, "changed"), *found])

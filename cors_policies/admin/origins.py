@@ -32,7 +32,14 @@ class OriginAdmin(DocumentAdmin):
         (
             None,
             {
-                "fields": ("pattern", "description", "used_by_policies", "used_by_groups", "opened"),
+                "fields": (
+                    "pattern",
+                    "description",
+                    "comment",
+                    "used_by_policies",
+                    "used_by_groups",
+                    "opened",
+                ),
                 "description": _(
                     "One row for each origin, shared by all that list it. Another pattern is a change of all "
                     "of them; to delete the origin revokes it everywhere."

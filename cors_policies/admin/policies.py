@@ -21,7 +21,7 @@ from cors_policies.admin.pages import PAGES, links_to_pages, served
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
-from cors_policies.models import Policy
+from cors_policies.models import Policy, RevisionChange
 
 
 @admin.register(Policy)
@@ -29,6 +29,8 @@ class PolicyAdmin(DocumentAdmin):
     """Policies: where, who, what, at a glance."""
 
     form = PolicyForm
+    kind = RevisionChange.Kind.POLICY.value
+    object_history_template = "cors_policies/pages/history.html"
     sections = SECTIONS
     list_display = ("name", "is_live", "where", "who", "what", "credentials", "changed")
     list_filter = ("mode", "allow_credentials", HostFilter, GroupFilter)

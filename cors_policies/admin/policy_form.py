@@ -91,7 +91,7 @@ SECTIONS: Final[tuple[tuple[Any, dict[str, Any]], ...]] = (
         },
     ),
     (_("Answers"), {"fields": ("max_age", "allow_private_network", "reject_denied")}),
-    (_("Notes"), {"fields": ("description",)}),
+    (_("Notes"), {"fields": ("description", "comment")}),
 )
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 from cors_policies import documents
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
-from cors_policies.core.policy_set import PolicySet, check_policy_set
+from cors_policies.core.policy_set import PolicySet, check_policy_set, parse_policy_set
 from cors_policies.core.problems import Problem
 from cors_policies.core.reading import is_name
 from cors_policies.models import OriginGroup, Policy
@@ -80,12 +80,24 @@ def apply_document(document: object, *, replace: bool = False, dry_run: bool = F
     Raises ``InvalidPolicyError`` with every problem, and then stores nothing; nor does a dry run.
     """
     with writing() as using:
-        known = {} if replace else known_groups(OriginGroup.objects.using(using).all())
+        stored = documents.policy_set_document(using)
+        if replace:
+            return replace_set(stored, document, using, dry_run=dry_run)
+        known = known_groups(OriginGroup.objects.using(using).all())
         wanted, problems = check_policy_set(document, known, get_settings().GUARDRAILS)
-        raise_for((*problems, *(() if replace else _group_problems(document, using))))
-        report = _compare(documents.policy_set_document(using), wanted, replace=replace)
+        raise_for((*problems, *_group_problems(document, using)))
+        report = _compare(stored, wanted, replace=False)
         if not dry_run:
             _write(report, wanted, using)
+    return report
+
+
+def replace_set(stored: Document, document: object, using: str, *, dry_run: bool = False) -> Report:
+    """As :func:`apply_document` with ``replace``, for who has read the stored set under the writers' lock."""
+    wanted = parse_policy_set(document, {}, get_settings().GUARDRAILS)
+    report = _compare(stored, wanted, replace=True)
+    if not dry_run:
+        _write(report, wanted, using)
     return report
 
 

@@ -409,6 +409,12 @@ class TestPermissions:
     def test_who_may_write_all_writes(self, path: str) -> None:
         assert _write(Api(*WRITES, *GROUP_WRITES), path).status == 200
 
+    def test_who_may_write_revisions_restores_none(self) -> None:
+        api, before = Api(*(f"{code}_revision" for code in ("view", "add", "change", "delete"))), _state()
+
+        assert api("POST", "revisions/1/restore/").status == 403
+        assert _state() == before
+
     def test_groups_need_their_own(self) -> None:
         api, before = Api(*WRITES), _state()
 
