@@ -299,7 +299,7 @@ class TestLists:
     @pytest.mark.parametrize(
         ("path", "values"),
         [
-            ("policies/?mode=on", "live, off"),
+            ("policies/?mode=on", "live, trial, off"),
             ("policies/?allow_credentials=yes", "true, 1, false, 0"),
         ],
     )
