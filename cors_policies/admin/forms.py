@@ -10,7 +10,7 @@ Before you edit:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -44,6 +44,8 @@ class DocumentForm(_ModelForm):
 
     opened = forms.CharField(required=False, widget=forms.HiddenInput)
     defaults: ClassVar[Document] = {}
+    prefill: ClassVar[Callable[[Document], Document] | None] = None
+    """What is filled in before anybody types; it changes initial values and nothing that is stored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         instance = kwargs.get("instance")
@@ -51,7 +53,8 @@ class DocumentForm(_ModelForm):
         initial = (
             dict(self.defaults) if self.stored is None else {**self.stored, "opened": digests(self.stored)}
         )
-        kwargs["initial"] = {**initial, **(kwargs.get("initial") or {})}
+        initial = {**initial, **(kwargs.get("initial") or {})}
+        kwargs["initial"] = self.prefill(initial) if self.prefill else initial
         super().__init__(*args, **kwargs)
 
     @property

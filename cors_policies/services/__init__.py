@@ -18,7 +18,7 @@ from cors_policies.services.origins import (
     remove_origins,
     update_origin,
 )
-from cors_policies.services.policies import create_policy, delete_policy, update_policy
+from cors_policies.services.policies import create_policy, delete_policy, set_with, update_policy
 from cors_policies.services.revisions import prune_revisions, restore, revision_document
 from cors_policies.services.sets import Change, Report, apply_document
 
@@ -41,6 +41,7 @@ __all__ = [
     "remove_origins",
     "restore",
     "revision_document",
+    "set_with",
     "touch",
     "update_group",
     "update_origin",
