@@ -9,7 +9,7 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -167,4 +167,4 @@ def _example_origin(policy: Document) -> str:
 def _first_of_groups(policy: Document) -> str | None:
     entries = OriginGroupOrigin.objects.using(get_settings().DATABASE_ALIAS)
     members = entries.filter(group__name__in=policy["origin_groups"][:1]).order_by("position", "pk")
-    return cast("str | None", members.values_list("origin__pattern", flat=True).first())
+    return members.values_list("origin__pattern", flat=True).first()

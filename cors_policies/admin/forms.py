@@ -10,7 +10,7 @@ Before you edit:
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from cors_policies import documents, services
 from cors_policies.admin.changes import changed_keys, differences, digests
 from cors_policies.admin.fields import MAX_ERRORS, LinesField, OriginsField, TextField
+from cors_policies.admin.prefill import Prefill
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
@@ -44,7 +45,7 @@ class DocumentForm(_ModelForm):
 
     opened = forms.CharField(required=False, widget=forms.HiddenInput)
     defaults: ClassVar[Document] = {}
-    prefill: ClassVar[Callable[[Document], Document] | None] = None
+    prefill: ClassVar[Prefill | None] = None
     """What is filled in before anybody types; it changes initial values and nothing that is stored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

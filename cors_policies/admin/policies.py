@@ -45,7 +45,7 @@ class PolicyAdmin(DocumentAdmin):
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT002 - Django's signature
         """The form, with what the request fills in where it is not sent."""
-        form = super().get_form(request, obj, change, **kwargs)
+        form: Any = super().get_form(request, obj, change, **kwargs)
         form.prefill = None if request.method == "POST" else read_prefill(request)
         return form
 

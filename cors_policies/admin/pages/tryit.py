@@ -2,7 +2,7 @@
 
 Before you edit:
 
-* Nothing is stored. Changes come with the page, as text, and are checked each time as a save would check them.
+* Nothing is stored. Changes come with the page, as text, and are checked each time as by a save.
 * Without changes everything stands in the address, which can be shared.
 * Where changes were made, the call that was tried goes along in the form's address (``?call=``), so that the
   next trial asks the same.
@@ -80,7 +80,8 @@ def try_it(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
         return _try_again(admin, request)
     if "policy" in request.GET:
         return _example_of(admin, request, _row(admin, request, request.GET["policy"]))
-    return _show(admin, request, CallForm(request.GET if request.GET else None), _Trial())
+    is_asked = not CallForm.base_fields.keys().isdisjoint(request.GET)
+    return _show(admin, request, CallForm(request.GET if is_asked else None), _Trial())
 
 
 def try_changes(
@@ -132,7 +133,7 @@ def _show(admin: DocumentAdmin, request: HttpRequest, form: CallForm, trial: _Tr
         "form_address": links.form_address(),
         **_result(form, trial, links),
     }
-    request.current_app = admin.admin_site.name  # type: ignore[attr-defined] # as Django's own pages do
+    request.current_app = admin.admin_site.name
     return TemplateResponse(request, _TEMPLATE, context)
 
 
@@ -148,7 +149,7 @@ def _result(form: CallForm, trial: _Trial, links: _Links) -> dict[str, Any]:
 
 
 class _Step(NamedTuple):
-    """What to do next. ``is_tried``: in the form that is being tried; ``address`` is ``""`` where one may not."""
+    """What to do next: in the form that is being tried, or at an address, ``""`` where one may not."""
 
     line: RemedyLine
     address: str
