@@ -71,7 +71,7 @@ class PolicyAdmin(DocumentAdmin):
             text = _("Filled in for your review, and not saved yet: %(entries)s") % {
                 "entries": ", ".join(map(shortened, filled_in))
             }
-            self.message_user(request, text, messages.INFO)
+            self.message_user(request, text, messages.WARNING)
         return super().render_change_form(request, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
 
 from cors_policies.core.origins import MAX_ORIGIN
 from cors_policies.core.policy import POLICY_KEYS, Document
@@ -90,7 +91,8 @@ class Prefill:
     @property
     def proposals(self) -> list[str]:
         """What the address proposes to add, for the editor to be told."""
-        return [value for values in self.added.values() for value in values]
+        added = [value for values in self.added.values() for value in values]
+        return [*added, _("allow credentials")] if self.credentials else added
 
 
 def read_prefill(request: HttpRequest) -> Prefill:

@@ -131,6 +131,7 @@ def _show(admin: DocumentAdmin, request: HttpRequest, form: CallForm, trial: _Tr
         "differences": trial.differences(admin),
         "own_address": reverse("admin:cors_policies_policy_tryit", current_app=admin.admin_site.name),
         "form_address": links.form_address(),
+        "tried_name": links.tried_name,
         **_result(form, trial, links),
     }
     request.current_app = admin.admin_site.name
@@ -170,7 +171,7 @@ class _Links:
         wanted = sorted({*names})
         keys = documents.keys_by_name(Policy, wanted, get_settings().DATABASE_ALIAS)
         if self.trial.changes is not None:
-            keys.pop(self._tried_name, None)
+            keys.pop(self.tried_name, None)
         return {name: self._address("change", key) for name, key in keys.items()}
 
     def form_address(self, parameters: Mapping[str, Sequence[str]] | None = None) -> str:
@@ -187,7 +188,7 @@ class _Links:
 
     def _step(self, line: RemedyLine, known: Mapping[str, str], path: str) -> _Step:
         parameters, address = dict(proposal(line.remedy).lists()), ""
-        if line.policy is not None and line.policy == self._tried_name:
+        if line.policy is not None and line.policy == self.tried_name:
             return _Step(line, self.form_address(parameters), is_tried=True)
         if line.policy is None and self.admin.has_add_permission(self.request):
             address, parameters["path"] = self._address("add"), [path]
@@ -196,7 +197,8 @@ class _Links:
         return _Step(line, address and f"{address}?{self._query(parameters)}", is_tried=False)
 
     @property
-    def _tried_name(self) -> str:
+    def tried_name(self) -> str:
+        """Of the policy whose changes are tried; ``""`` where none are."""
         return str(self.trial.changes.document.get("name", "")) if self.trial.changes else ""
 
     def _address(self, view: str, *arguments: object) -> str:
