@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
+from django.views.decorators.http import require_http_methods
 
 from cors_policies.admin.pages import tryit
 
@@ -27,13 +28,15 @@ class Page:
     """A page below the list of policies.
 
     ``name`` is that of its address (``admin:cors_policies_policy_NAME``), ``view`` is called with the admin
-    and the request, and ``permission`` (``view``, ``change`` and so on) is what opens it.
+    and the request, and ``permission`` (``view``, ``change`` and so on) is what opens it. Other methods than
+    ``methods`` are answered 405.
     """
 
     name: str
     address: str
     view: Callable[..., HttpResponseBase]
     permission: str = "view"
+    methods: tuple[str, ...] = ("GET", "HEAD", "POST")
 
 
 PAGES: Final = (Page("tryit", "try/", tryit.try_it),)
@@ -47,6 +50,7 @@ def page_urls(admin: DocumentAdmin) -> Iterator[URLPattern]:
 
 
 def _opened(page: Page, admin: DocumentAdmin) -> Callable[..., HttpResponseBase]:
+    @require_http_methods(page.methods)
     @wraps(page.view)
     def view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
         if not getattr(admin, f"has_{page.permission}_permission")(request):
