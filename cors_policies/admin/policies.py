@@ -62,7 +62,7 @@ class PolicyAdmin(DocumentAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except NotSavedError as tried:
-            return try_changes(self, request, tried.changes, object_id)
+            return try_changes(self, request, tried)
 
     def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """The page of the form; says so where something in it was filled in."""

@@ -11,7 +11,9 @@ from unittest.mock import ANY
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from cors_policies import documents, services
 from cors_policies.models import Policy
@@ -31,6 +33,7 @@ from tests.admin.trying import (
     tried,
     verdict,
 )
+from tests.helpers import policy
 
 pytestmark = pytest.mark.django_db
 
@@ -242,3 +245,22 @@ class TestSavingAfterwards:
 
         errors = response.context["adminform"].form.errors.as_data()["__all__"]
         assert {error.code for error in errors} == {"changed"}
+
+
+class TestGrowth:
+    """Trying changes costs as many queries whatever else is stored."""
+
+    def test_queries(self, form: FormPage) -> None:
+        def queries(page: str) -> tuple[int, int]:
+            with CaptureQueriesContext(connection) as first:
+                tried(form, max_age="60")
+            with CaptureQueriesContext(connection) as again:
+                form.client.post(PAGE, call_fields(page))
+            return len(first), len(again)
+
+        page = tried(form, max_age="60")
+        few = queries(page)
+        services.apply_document({"policies": [policy(f"p{number}", f"/{number}/**") for number in range(60)]})
+
+        assert queries(page) == few
+        assert few[1] <= 20

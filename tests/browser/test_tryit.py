@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.helpers import policy
 from tests.servers import Site, free_port
@@ -18,7 +18,7 @@ MAKE_ADMIN = (
     "import django; django.setup(); from django.contrib.auth import get_user_model; "
     "get_user_model().objects.create_superuser('editor', password='secret')"
 )
-NARROW = {"width": 360, "height": 740}
+NARROW = ViewportSize(width=360, height=740)
 
 
 @pytest.fixture
@@ -55,7 +55,6 @@ def test_editor_finds_out_why_and_mends_it(page: Page, remote: Site) -> None:
     page.get_by_role("button", name="Try it", exact=True).click()
 
     assert _verdict(page) == "Denied"
-    assert page.locator(".cors-story").get_by_text("origin-not-allowed").count() == 0
     assert page.locator(".cors-policies li").all_inner_texts() == [
         "orders",
         "api /api/** allows this origin",
@@ -98,3 +97,4 @@ def test_narrow_screen_shows_everything(page: Page, remote: Site) -> None:
 
     assert _verdict(page) == "Denied"
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert page.evaluate("document.querySelector('#content').scrollWidth") <= NARROW["width"]

@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
-from cors_policies import documents, services
+from cors_policies import services
+from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.documents import read_policy_set
 from cors_policies.models import Policy
@@ -41,7 +42,7 @@ class TestSetWith:
             pytest.param(policy("b", "/b/", allowed_origins=["https://B.example:443/"]), id="normalised"),
         ],
     )
-    def test_is_what_a_save_would_give(self, row: Policy, changed: documents.Document) -> None:
+    def test_is_what_a_save_would_give(self, row: Policy, changed: Document) -> None:
         before, token = read_policy_set("default"), read_token("default")
 
         found = services.set_with(changed, row)

@@ -31,6 +31,7 @@ from cors_policies.admin.prefill import CALL, CHANGES, Changes, proposal, read_c
 from cors_policies.admin.telling import RemedyLine, Story, tell
 from cors_policies.admin.widgets import USUAL_METHODS
 from cors_policies.conf import get_settings
+from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.models import Policy
@@ -44,20 +45,16 @@ _MAX_DIGITS: Final = 18
 _TEMPLATE: Final = "cors_policies/pages/tryit.html"
 
 
-class NotSavedError(Exception):
-    """Says that a valid form was sent to be tried: whatever was begun is taken back."""
-
-    def __init__(self, form: Any) -> None:
-        super().__init__()
-        self.changes = Changes(form.document, form.cleaned_data.get("opened", ""))
-
-
 @dataclass(frozen=True, slots=True)
-class _Trial:
-    """What is tried: the stored set, or, with ``changes``, the set as it would be. ``row`` is who changes."""
+class Trial:
+    """What is tried: the stored set, or, with ``changes``, the set as it would be.
+
+    ``row`` is the policy that changes, and ``stored`` what it is; ``None`` for a new one.
+    """
 
     changes: Changes | None = None
     row: Policy | None = None
+    stored: Document | None = None
 
     def snapshot(self) -> Snapshot:
         """Raises ``InvalidPolicyError`` where the changes could not be saved."""
@@ -67,11 +64,21 @@ class _Trial:
 
     def differences(self, admin: DocumentAdmin) -> list[str]:
         """In words: what is tried, beside what is stored."""
-        if self.changes is None or self.row is None:
+        if self.changes is None or self.stored is None:
             return []
         labels = {name: str(field.label) for name, field in admin.form.base_fields.items()}
         labels.pop("opened", None)
-        return differences(documents.policy_document(self.row), self.changes.document, labels)
+        return differences(self.stored, self.changes.document, labels)
+
+
+class NotSavedError(Exception):
+    """Says that a valid form was sent to be tried: whatever was begun is taken back."""
+
+    def __init__(self, form: Any) -> None:
+        super().__init__()
+        self.document: Document = form.document
+        changes = Changes(self.document, form.cleaned_data.get("opened", ""))
+        self.trial = Trial(changes, form.instance if form.stored else None, form.stored)
 
 
 def try_it(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
@@ -81,16 +88,13 @@ def try_it(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
     if "policy" in request.GET:
         return _example_of(admin, request, _row(admin, request, request.GET["policy"]))
     is_asked = not CallForm.base_fields.keys().isdisjoint(request.GET)
-    return _show(admin, request, CallForm(request.GET if is_asked else None), _Trial())
+    return _show(admin, request, CallForm(request.GET if is_asked else None), Trial())
 
 
-def try_changes(
-    admin: DocumentAdmin, request: HttpRequest, changes: Changes, key: str | None
-) -> HttpResponseBase:
+def try_changes(admin: DocumentAdmin, request: HttpRequest, tried: NotSavedError) -> HttpResponseBase:
     """The page for a policy's form that was sent to be tried, and was valid."""
-    call = known_query(request.GET.get(CALL, "")) or example_call(changes.document)
-    row = None if key is None else _row(admin, request, key)
-    return _show(admin, request, CallForm(call), _Trial(changes, row))
+    call = known_query(request.GET.get(CALL, "")) or example_call(tried.document)
+    return _show(admin, request, CallForm(call), tried.trial)
 
 
 def _try_again(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
@@ -98,7 +102,8 @@ def _try_again(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
     if changes is None:
         raise BadRequest("There are no changes here to try.")
     row = _row(admin, request, key) if key else None
-    return _show(admin, request, CallForm(request.POST), _Trial(changes, row))
+    trial = Trial(changes, row, documents.policy_document(row) if row else None)
+    return _show(admin, request, CallForm(request.POST), trial)
 
 
 def _example_of(admin: DocumentAdmin, request: HttpRequest, row: Policy) -> HttpResponseBase:
@@ -118,7 +123,7 @@ def _row(admin: DocumentAdmin, request: HttpRequest, key: str) -> Policy:
     return row
 
 
-def _show(admin: DocumentAdmin, request: HttpRequest, form: CallForm, trial: _Trial) -> HttpResponseBase:
+def _show(admin: DocumentAdmin, request: HttpRequest, form: CallForm, trial: Trial) -> HttpResponseBase:
     links = _Links(admin, request, trial, form.query if form.is_valid() else "")
     context = {
         **admin.admin_site.each_context(request),
@@ -138,7 +143,7 @@ def _show(admin: DocumentAdmin, request: HttpRequest, form: CallForm, trial: _Tr
     return TemplateResponse(request, _TEMPLATE, context)
 
 
-def _result(form: CallForm, trial: _Trial, links: _Links) -> dict[str, Any]:
+def _result(form: CallForm, trial: Trial, links: _Links) -> dict[str, Any]:
     """The story, or why there is none."""
     if not form.is_valid():
         return {}
@@ -163,7 +168,7 @@ class _Links:
 
     admin: DocumentAdmin
     request: HttpRequest
-    trial: _Trial
+    trial: Trial
     query: str
 
     def addresses(self, names: Iterable[str]) -> Mapping[str, str]:
