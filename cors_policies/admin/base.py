@@ -72,7 +72,7 @@ class DocumentAdmin(_ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
     ) -> Any:
         """Django's; where a row was chosen that there cannot be, none is touched."""
-        if all(map(_is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+        if all(map(is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             return super().response_action(request, queryset, *args, **kwargs)
         message = _("Nothing was changed: one of the chosen rows does not exist. Choose them again.")
         self.message_user(request, message, messages.WARNING)
@@ -194,7 +194,8 @@ def searchable(text: str) -> str:
     return " ".join(text[:MAX_SEARCH].split()[:MAX_SEARCH_WORDS])
 
 
-def _is_key(text: str) -> bool:
+def is_key(text: str) -> bool:
+    """Whether a row may have this key, as every database writes it."""
     return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +19,7 @@ from cors_policies.admin import columns
 from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
 from cors_policies.admin.fields import shortened
 from cors_policies.admin.filters import GroupFilter, HostFilter
-from cors_policies.admin.pages import page_urls
+from cors_policies.admin.pages import PAGES, links_to_pages, served
 from cors_policies.admin.pages.tryit import NotSavedError, try_changes
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
 from cors_policies.admin.prefill import EDIT, TRY, read_prefill
@@ -37,11 +38,20 @@ class PolicyAdmin(DocumentAdmin):
     list_filter = ("mode", "allow_credentials", HostFilter, GroupFilter)
     search_fields = ("name",)
     search_help_text = _("Name, description, host, path or origin")
-    actions = ("make_live", "switch_off", "duplicate")
+    actions = ("make_live", "put_on_trial", "switch_off", "duplicate")
 
-    def get_urls(self) -> list[Any]:
-        """The pages of the package ``pages``, then Django's own."""
-        return [*page_urls(self), *super().get_urls()]
+    def get_urls(self) -> list[URLPattern]:
+        """The pages about policies, before Django's own: every other address there is a policy's."""
+        pages = [
+            path(page.address, self.admin_site.admin_view(partial(served, page, self)), name=page.name)
+            for page in PAGES
+        ]
+        return [*pages, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Django's, with links to the pages about policies."""
+        links = {"cors_pages": links_to_pages(self, request)}
+        return super().changelist_view(request, {**links, **(extra_context or {})})
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT002 - Django's signature
         """The form, with what the request fills in where it is not sent."""
@@ -123,7 +133,7 @@ class PolicyAdmin(DocumentAdmin):
     @admin.display(description=_("try it"))
     def try_it(self, row: Any) -> SafeString:
         """A link to the page that says what a browser would do."""
-        address = reverse("admin:cors_policies_policy_tryit", current_app=self.admin_site.name)
+        address = reverse("admin:cors_policies_tryit", current_app=self.admin_site.name)
         return format_html('<a href="{}?policy={}">{}</a>', address, row.pk, _("Try it"))
 
     @admin.display(description=_("Allowed origins"))
@@ -155,6 +165,11 @@ class PolicyAdmin(DocumentAdmin):
     def make_live(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
         """Lets requests obey the selected policies."""
         self._set_mode(request, queryset, Policy.Mode.LIVE)
+
+    @admin.action(description=_("Put on trial"), permissions=["change"])
+    def put_on_trial(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Lets the selected policies be decided by and recorded, and not obeyed."""
+        self._set_mode(request, queryset, Policy.Mode.TRIAL)
 
     @admin.action(description=_("Switch off"), permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Final
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Collate
 from rest_framework.request import Request
 
 from cors_policies.api.errors import BadParameter
@@ -176,8 +178,13 @@ def ordered(
                 "ordering", f"Write some of: {', '.join(fields)}; a minus before one turns it round."
             )
     if "governs" in request.query_params and not wanted:
-        wanted = ["priority"]
+        return queryset.order_by("priority", _by_code_points("name", queryset.db))
     return queryset.order_by(*wanted, *(usual or fields[:1]))
+
+
+def _by_code_points(field: str, using: str) -> Any:
+    """The field as policies are tried by it; PostgreSQL has other orders unless it is told."""
+    return Collate(field, "C") if connections[using].vendor == "postgresql" else field
 
 
 def _once(queryset: QuerySet[Any], condition: Q) -> QuerySet[Any]:

@@ -109,7 +109,7 @@ class TestAcceptedDocuments:
     @pytest.mark.parametrize(
         ("key", "values"),
         [
-            ("mode", ["live", "off"]),
+            ("mode", ["live", "trial", "off"]),
             ("priority", [0, 100, 32767]),
             ("max_age", [None, 0, 600, 86400]),
             ("allow_credentials", [True, False]),
@@ -190,7 +190,7 @@ class TestInvalidValues:
         assert problems_of({**MINIMAL, "name": name}) == [("invalid", "name", name)]
         assert _said(check_group({"name": name})[1]) == [("invalid", "name", name)]
 
-    @pytest.mark.parametrize("mode", ["", "Live", "LIVE", " live", "trial", "on", f"{LONG_S}"])
+    @pytest.mark.parametrize("mode", ["", "Live", "LIVE", " live", "tried", "Trial", "on", f"{LONG_S}"])
     def test_mode(self, mode: str) -> None:
         assert problems_of({**MINIMAL, "mode": mode}) == [("invalid", "mode", mode)]
 

@@ -1,60 +1,59 @@
-"""Which pages does the admin have beside Django's own?
+"""Which pages about policies are there, beside Django's own, and who may open them?
 
-Before you edit: a page is a module here, a template of its name, and a line in ``PAGES``. It only shows; what
-is judged or stored is for the core and the services.
+Before you edit: an address stands below that of the list of policies, and is nobody's key: those are numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path
-from django.views.decorators.http import require_http_methods
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from cors_policies.admin.pages import tryit
-
-if TYPE_CHECKING:
-    from cors_policies.admin.base import DocumentAdmin
+from cors_policies.admin.pages import trial, tryit
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """A page below the list of policies.
+class Page(NamedTuple):
+    """A page: the name of its URL, its address below the policies' list, its view and who may open it.
 
-    ``name`` is that of its address (``admin:cors_policies_policy_NAME``), ``view`` is called with the admin
-    and the request, and ``permission`` (``view``, ``change`` and so on) is what opens it. Other methods than
-    ``methods`` are answered 405.
+    The view is called with the admin of policies and the request.
     """
 
     name: str
     address: str
     view: Callable[..., HttpResponseBase]
     permission: str = "view"
-    methods: tuple[str, ...] = ("GET", "HEAD", "POST")
+    title: str | Promise = ""
+    """What the list of policies calls the link to it; a page without one has no link there."""
 
 
-PAGES: Final = (Page("tryit", "try/", tryit.try_it),)
+PAGES: Final[tuple[Page, ...]] = (
+    Page("cors_policies_trial", "trial/", trial.report, "view", _("Trial report")),
+    Page("cors_policies_tryit", "try/", tryit.try_it, "view", _("Try it")),
+)
 
 
-def page_urls(admin: DocumentAdmin) -> Iterator[URLPattern]:
-    """The addresses of the pages, for Django's own to follow."""
-    for page in PAGES:
-        view = admin.admin_site.admin_view(_opened(page, admin))
-        yield path(page.address, view, name=f"cors_policies_policy_{page.name}")
+def served(page: Page, model_admin: Any, request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+    """The page, for who may open it."""
+    if not _may_open(page, model_admin, request):
+        raise PermissionDenied
+    return page.view(model_admin, request, **arguments)
 
 
-def _opened(page: Page, admin: DocumentAdmin) -> Callable[..., HttpResponseBase]:
-    @require_http_methods(page.methods)
-    @wraps(page.view)
-    def view(request: HttpRequest, **arguments: Any) -> HttpResponseBase:
-        if not getattr(admin, f"has_{page.permission}_permission")(request):
-            raise PermissionDenied
-        return page.view(admin, request, **arguments)
+def links_to_pages(model_admin: Any, request: HttpRequest) -> list[tuple[str, str | Promise]]:
+    """Address and title of each page that the user may open."""
+    site = model_admin.admin_site.name
+    return [
+        (reverse(f"admin:{page.name}", current_app=site), page.title)
+        for page in PAGES
+        if page.title and _may_open(page, model_admin, request)
+    ]
 
-    return view
+
+def _may_open(page: Page, model_admin: Any, request: HttpRequest) -> bool:
+    return bool(getattr(model_admin, f"has_{page.permission}_permission")(request))

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseNotAllowed, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 
 from cors_policies import documents, services
 from cors_policies.admin.asking import CallForm, example_call, known_query
+from cors_policies.admin.base import DocumentAdmin, is_key
 from cors_policies.admin.changes import differences
 from cors_policies.admin.prefill import CALL, CHANGES, Changes, proposal, read_changes
 from cors_policies.admin.telling import RemedyLine, Story, tell
@@ -37,11 +38,8 @@ from cors_policies.core.snapshot import Snapshot
 from cors_policies.models import Policy
 from cors_policies.store import current_snapshot
 
-if TYPE_CHECKING:
-    from cors_policies.admin.base import DocumentAdmin
-
 _MAX_PROBLEMS: Final = 25
-_MAX_DIGITS: Final = 18
+_METHODS: Final = ("GET", "HEAD", "POST")
 _TEMPLATE: Final = "cors_policies/pages/tryit.html"
 
 
@@ -83,6 +81,8 @@ class NotSavedError(Exception):
 
 def try_it(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
     """The page; by POST with changes that are not saved."""
+    if request.method not in _METHODS:
+        return HttpResponseNotAllowed(_METHODS)
     if request.method == "POST":
         return _try_again(admin, request)
     if "policy" in request.GET:
@@ -116,8 +116,7 @@ def _example_of(admin: DocumentAdmin, request: HttpRequest, row: Policy) -> Http
 
 
 def _row(admin: DocumentAdmin, request: HttpRequest, key: str) -> Policy:
-    is_key = key.isascii() and key.isdigit() and len(key) <= _MAX_DIGITS
-    row: Policy | None = admin.get_object(request, key) if is_key else None
+    row: Policy | None = admin.get_object(request, key) if is_key(key) else None
     if row is None:
         raise Http404
     return row
@@ -134,7 +133,7 @@ def _show(admin: DocumentAdmin, request: HttpRequest, form: CallForm, trial: Tri
         "trial": trial,
         "is_obeyed": not trial.changes or trial.changes.document.get("mode") == Policy.Mode.LIVE,
         "differences": trial.differences(admin),
-        "own_address": reverse("admin:cors_policies_policy_tryit", current_app=admin.admin_site.name),
+        "own_address": reverse("admin:cors_policies_tryit", current_app=admin.admin_site.name),
         "form_address": links.form_address(),
         "tried_name": links.tried_name,
         **_result(form, trial, links),
