@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from cors_policies import documents, services
 from cors_policies.admin.changes import changed_keys, digests, phrases
 from cors_policies.admin.fields import MAX_ERRORS, CommentField, LinesField, OriginsField, TextField
+from cors_policies.admin.prefill import Prefill
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
@@ -47,6 +48,8 @@ class DocumentForm(_ModelForm):
     opened = forms.CharField(required=False, widget=forms.HiddenInput)
     comment = CommentField()
     defaults: ClassVar[Document] = {}
+    prefill: ClassVar[Prefill | None] = None
+    """What is filled in before anybody types; it changes initial values and nothing that is stored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         instance = kwargs.get("instance")
@@ -54,7 +57,8 @@ class DocumentForm(_ModelForm):
         initial = (
             dict(self.defaults) if self.stored is None else {**self.stored, "opened": digests(self.stored)}
         )
-        kwargs["initial"] = {**initial, **(kwargs.get("initial") or {})}
+        initial = {**initial, **(kwargs.get("initial") or {})}
+        kwargs["initial"] = self.prefill(initial) if self.prefill else initial
         super().__init__(*args, **kwargs)
 
     @classmethod

@@ -8,7 +8,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,9 +17,12 @@ from django.utils.translation import ngettext
 from cors_policies import documents, services
 from cors_policies.admin import columns
 from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
+from cors_policies.admin.fields import shortened
 from cors_policies.admin.filters import GroupFilter, HostFilter
 from cors_policies.admin.pages import PAGES, links_to_pages, served
+from cors_policies.admin.pages.tryit import NotSavedError, try_changes
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
+from cors_policies.admin.prefill import EDIT, TRY, read_prefill
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.models import Policy, RevisionChange
@@ -32,7 +36,7 @@ class PolicyAdmin(DocumentAdmin):
     kind = RevisionChange.Kind.POLICY.value
     object_history_template = "cors_policies/pages/history.html"
     sections = SECTIONS
-    list_display = ("name", "is_live", "where", "who", "what", "credentials", "changed")
+    list_display = ("name", "is_live", "where", "who", "what", "credentials", "changed", "try_it")
     list_filter = ("mode", "allow_credentials", HostFilter, GroupFilter)
     search_fields = ("name",)
     search_help_text = _("Name, description, host, path or origin")
@@ -50,6 +54,43 @@ class PolicyAdmin(DocumentAdmin):
         """Django's, with links to the pages about policies."""
         links = {"cors_pages": links_to_pages(self, request)}
         return super().changelist_view(request, {**links, **(extra_context or {})})
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT002 - Django's signature
+        """The form, with what the request fills in where it is not sent."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.prefill = None if request.method == "POST" else read_prefill(request)
+        return form
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """The form; tried instead of saved where that was asked for, and opened again with what it held."""
+        if EDIT in request.POST:
+            request.method = "GET"
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except NotSavedError as tried:
+            return try_changes(self, request, tried)
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page of the form; says so where something in it was filled in."""
+        filled_in = [] if request.method == "POST" else read_prefill(request).proposals
+        if filled_in:
+            text = _("Filled in for your review, and not saved yet: %(entries)s") % {
+                "entries": ", ".join(map(shortened, filled_in))
+            }
+            self.message_user(request, text, messages.WARNING)
+        return super().render_change_form(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Stores the form, unless it was sent to be tried."""
+        if TRY in request.POST:
+            raise NotSavedError(form)
+        super().save_model(request, obj, form, change)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Policies with what the columns show, however many origins they have."""
@@ -90,6 +131,12 @@ class PolicyAdmin(DocumentAdmin):
     def changed(self, row: Any) -> SafeString:
         """How long ago."""
         return columns.changed(row)
+
+    @admin.display(description=_("try it"))
+    def try_it(self, row: Any) -> SafeString:
+        """A link to the page that says what a browser would do."""
+        address = reverse("admin:cors_policies_tryit", current_app=self.admin_site.name)
+        return format_html('<a href="{}?policy={}">{}</a>', address, row.pk, _("Try it"))
 
     @admin.display(description=_("Allowed origins"))
     def shown_allowed_origins(self, row: Any) -> SafeString | str:

@@ -198,6 +198,20 @@ class Snapshot:
         group = self._found.get(path, _UNKNOWN)
         return self._find_anew(path) if group is _UNKNOWN else group
 
+    def find_all_groups(self, path: str, host: str = "") -> list[PathGroup]:
+        """Every path group that speaks for the path on the lower-case ``host``.
+
+        In the order of precedence: what :meth:`find_group` gives is the first. Looks at all of them, so that
+        no request should ask.
+        """
+        found = [
+            (_host_rank(group.host), pattern.sort_key, place)
+            for place, group in enumerate(self._groups)
+            if group is not _NOBODY and _is_host(group.host, host)
+            if (pattern := _stored_pattern(group.path)).matches(path)
+        ]
+        return [self._group(place) for _, _, place in sorted(found)]
+
     def _find_anew(self, path: str) -> PathGroup | None:
         """Looks it up, and keeps the answer, but never too many: strangers choose the paths."""
         place = self._any_host.find(path)
@@ -321,6 +335,17 @@ def _end(ending: _Ending) -> datetime:
 def _stored_pattern(text: str) -> PathPattern:
     """The pattern of a canonical text, which need not be checked once more."""
     return PathPattern(text, tuple(split_path(text)))
+
+
+def _is_host(pattern: str, host: str) -> bool:
+    return not pattern or (bool(host) and HostPattern(pattern).matches(host))
+
+
+def _host_rank(pattern: str) -> tuple[int, int]:
+    """The exact host, then the wildcards, the longest first, then every host."""
+    if not pattern:
+        return 2, 0
+    return (1, -len(pattern)) if HostPattern(pattern).is_wildcard else (0, 0)
 
 
 def _path_index(places: Iterable[tuple[str, int]]) -> PathIndex[int]:

@@ -24,7 +24,7 @@ from cors_policies.services.permissions import (
     may_replace_groups,
     may_replace_policies,
 )
-from cors_policies.services.policies import create_policy, delete_policy, update_policy
+from cors_policies.services.policies import create_policy, delete_policy, set_with, update_policy
 from cors_policies.services.revisions import (
     Preview,
     preview_restore,
@@ -61,6 +61,7 @@ __all__ = [
     "restore",
     "revision_document",
     "set_at",
+    "set_with",
     "touch",
     "update_group",
     "update_origin",

@@ -36,6 +36,11 @@ new = {"name": "p", "path": "/p", "allowed_origins": "https://a.example", "origi
 FormPage(client, "policy/add/").stored(**new)
 row = Policy.objects.using("other").get()
 FormPage(client, f"policy/{row.pk}/change/").stored(max_age="3")
+form = FormPage(client, f"policy/{row.pk}/change/")
+page = text(client.post(form.address, {**form.fields, "max_age": "9", "_try": "1"}))
+assert "with your changes" in page and "Max-age: 3 → 9" in page, page
+page = text(client.get(f"{ROOT}policy/try/?policy={row.pk}", follow=True))
+assert f"{ROOT}policy/{row.pk}/change/" in page and "decides" in page, page
 client.post(ROOT + "policy/", {"action": "duplicate", "_selected_action": [row.pk]})
 client.post(ROOT + "policy/", {"action": "switch_off", "_selected_action": [row.pk]})
 origin = Origin.objects.using("other").get(pattern="https://a.example")

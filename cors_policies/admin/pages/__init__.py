@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from cors_policies.admin.pages import policy_map, trial
+from cors_policies.admin.pages import policy_map, trial, tryit
 
 
 class Page(NamedTuple):
@@ -35,6 +35,7 @@ class Page(NamedTuple):
 PAGES: Final[tuple[Page, ...]] = (
     Page("cors_policies_policy_map", "map/", policy_map.show, "view", _("Map")),
     Page("cors_policies_trial", "trial/", trial.report, "view", _("Trial report")),
+    Page("cors_policies_tryit", "try/", tryit.try_it, "view", _("Try it")),
 )
 
 
