@@ -5,8 +5,10 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MANAGE := $(BIN)/python manage.py
-# More for pytest: make test ARGS="-n auto", make test ARGS="-k origins"
+# More for pytest: make test ARGS="-k origins"
 ARGS   ?=
+# One of the two runs of pytest may have none of the tests that were asked for.
+NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -57,18 +59,20 @@ chromium: ## Debian's chromium for the browser tests, where it can be installed
 	    >/dev/null || echo "chromium could not be installed: browser tests are skipped (with CI=true they fail)"; \
 	else echo "no chromium: browser tests are skipped (with CI=true they fail)"; fi
 
-servers: ## Debian's PostgreSQL, MariaDB and Redis for the tests of services, where they can be installed
-	@if command -v redis-server mariadbd >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
+servers: ## Debian's PostgreSQL, MariaDB, Redis and nginx for the tests of services, where they can be installed
+	@if command -v redis-server mariadbd >/dev/null && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "== PostgreSQL, MariaDB and Redis for the tests of services"; \
+	  echo "== PostgreSQL, MariaDB, Redis and nginx for the tests of services"; \
 	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends \
-	    postgresql mariadb-server redis-server; } >/dev/null 2>&1 \
+	    postgresql mariadb-server redis-server nginx-light; } >/dev/null 2>&1 \
 	    || echo "servers could not be installed: tests of services are skipped (with CI=true they fail)"; \
 	else echo "not all servers are here: some tests of services are skipped (with CI=true they fail)"; fi
 
 test: check chromium servers ## all checks, all tests, coverage: enough on a fresh machine
-	@echo "== pytest"
-	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@echo "== pytest: all but what needs a browser or a server, on every processor"
+	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(ARGS) $(NONE_IS_FINE)
+	@echo "== pytest: browsers and servers, one after another"
+	@$(BIN)/python -m pytest -m "services or browser" --cov --cov-append --cov-report= $(ARGS) $(NONE_IS_FINE)
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total

@@ -95,7 +95,7 @@ def check_cache(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def check_middleware(**_kwargs: Any) -> list[CheckMessage]:
-    """W001 to W003: the middleware is missing, too late, or not alone."""
+    """W001 to W003 and W007: the middleware is missing, too late, not alone, or there twice."""
     return list(_middleware_messages(list(settings.MIDDLEWARE)))
 
 
@@ -181,6 +181,16 @@ def _middleware_messages(names: list[str]) -> Iterator[CheckMessage]:
             "The middleware of django-cors-headers is installed too: two sets of rules answer one request.",
             hint=f"Remove {OTHER_MIDDLEWARE} from MIDDLEWARE once policies say what its settings said.",
             id="cors_policies.W003",
+        )
+    yield from _repeated([name for name, kind in zip(names, kinds, strict=True) if MIDDLEWARE in kind])
+
+
+def _repeated(ours: list[str]) -> Iterator[CheckMessage]:
+    for name in ours[1:]:
+        yield checks.Warning(
+            f"{name} is installed beside {ours[0]}: a request is decided twice, and counted twice.",
+            hint=f"Keep the first of them in MIDDLEWARE, and remove {name} after it.",
+            id="cors_policies.W007",
         )
 
 

@@ -160,9 +160,14 @@ def _read_documents(using: str, version: str) -> StoredDocuments:
 
 def _read_document(using: str) -> Document:
     return {
-        "origin_groups": group_documents(OriginGroupRow.objects.using(using).order_by("name")),
-        "policies": policy_documents(PolicyRow.objects.using(using).order_by("name")),
+        "origin_groups": _by_name(group_documents(OriginGroupRow.objects.using(using))),
+        "policies": _by_name(policy_documents(PolicyRow.objects.using(using))),
     }
+
+
+def _by_name(found: list[Document]) -> list[Document]:
+    """By code points: databases have orders of their own, and a file shall be the same from all of them."""
+    return sorted(found, key=lambda document: str(document["name"]))
 
 
 def policy_documents(rows: QuerySet[PolicyRow]) -> list[Document]:
@@ -375,7 +380,7 @@ def _checked_policies(
 
 
 def shield_of(document: Document) -> Shield | None:
-    """The place that a policy keeps governed even if it is broken, until it expires.
+    """The place that a policy keeps governed even if broken, until it expires; on trial only there.
 
     None where it is switched off, or names no place. Of the document only that is needed.
     """
@@ -386,7 +391,7 @@ def shield_of(document: Document) -> Shield | None:
         site = Site(host, parse_path_pattern(document["path"]).text)
     except (PatternError, AttributeError, TypeError):
         return None
-    return Shield(site, _end(document["expires_at"]))
+    return Shield(site, _end(document["expires_at"]), document["mode"] == PolicyRow.Mode.TRIAL)
 
 
 def _end(expires_at: object) -> datetime | None:

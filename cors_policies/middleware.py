@@ -10,6 +10,8 @@ Before you edit:
 * What is to be counted is counted in memory; every other request pays one look at a set of reasons for it.
 * A request is decided once, by one snapshot, before the view runs; what the view changes is obeyed by the
   next request.
+* What is on trial decides once more, after the live set, and only to be counted: nothing of that decision
+  gets into the response. Where nothing is on trial, that costs one look at an attribute.
 * The snapshot goes along with the request, so that the CSRF check (:mod:`cors_policies.csrf`) asks the same.
 * On a governed path the policy is the only authority: what a view set of ``Access-Control-*`` is removed.
 """
@@ -17,19 +19,21 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from cors_policies.core.engine import REJECTED_STATUS, Decision, decide
+from cors_policies.core.engine import PREFLIGHT_STATUS, REJECTED_STATUS, Decision, decide
 from cors_policies.core.snapshot import Snapshot
-from cors_policies.facts import RequestFacts
+from cors_policies.core.trials import differ
+from cors_policies.facts import RequestFacts, Traits
 from cors_policies.headers import put_headers
 from cors_policies.observations import observer
 from cors_policies.store import store
 
+_ASKED: Final = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
@@ -73,8 +77,19 @@ def _decide(snapshot: Snapshot, request: HttpRequest) -> Decision:
     traits = (get("HTTP_ORIGIN"), get("REQUEST_METHOD"), host, get("HTTP_X_FORWARDED_HOST"))
     decision = snapshot.recall(request.path_info, traits) or decide(snapshot, RequestFacts(request, traits))
     if decision.reason in observer.reasons:
-        observer.count(decision, RequestFacts(request))
+        name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
+        observer.count(decision, get("HTTP_ORIGIN", ""), get(name, ""))
+    if snapshot.trial is not None and observer.counts_trials:
+        _try(snapshot.trial, decision, request, traits)
     return decision
+
+
+def _try(trial: Snapshot, live: Decision, request: HttpRequest, traits: Traits) -> None:
+    """Counts the request where the set that is on trial would answer it otherwise."""
+    decision = trial.recall(request.path_info, traits) or decide(trial, RequestFacts(request, traits))
+    if differ(live, decision):
+        name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
+        observer.count(decision, request.META.get("HTTP_ORIGIN", ""), request.META.get(name, ""), live)
 
 
 def _answer(decision: Decision) -> HttpResponse:

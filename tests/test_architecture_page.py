@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 CONTRACTS = (ROOT / "pyproject.toml").read_text("utf-8")
-LAYER = re.compile(r"[a-z_]+(?: \| [a-z_]+)*")
+LAYER = re.compile(r"[a-z0-9_]+(?: \| [a-z0-9_]+)*")
 
 
 def layers_of(contract: str) -> list[set[str]]:

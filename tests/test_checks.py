@@ -147,6 +147,10 @@ class TestMiddleware:
             ),
             pytest.param([MIDDLEWARE, OTHER_MIDDLEWARE], ["W003"], id="two-kinds"),
             pytest.param([OTHER_MIDDLEWARE, COMMON, MIDDLEWARE], ["W002", "W003"], id="two-kinds-and-late"),
+            pytest.param([MIDDLEWARE, COMMON, MIDDLEWARE], ["W007"], id="twice"),
+            pytest.param([MIDDLEWARE, MIDDLEWARE, MIDDLEWARE], ["W007", "W007"], id="three-times"),
+            pytest.param([HERE("OwnPolicyMiddleware"), MIDDLEWARE], ["W007"], id="beside-a-derived-one"),
+            pytest.param([COMMON, MIDDLEWARE, MIDDLEWARE], ["W002", "W007"], id="late-and-twice"),
         ],
     )
     def test_is_reported(self, settings: Settings, middleware: list[str], expected: list[str]) -> None:

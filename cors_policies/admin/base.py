@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.utils import quote
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
@@ -29,6 +30,8 @@ from django.utils.translation import ngettext
 
 from cors_policies import services
 from cors_policies.admin import confirming
+from cors_policies.admin.forms import NO_KEYS, DocumentForm
+from cors_policies.admin.row_history import RowHistory
 from cors_policies.conf import get_settings
 
 if TYPE_CHECKING:
@@ -40,10 +43,21 @@ MAX_SHOWN: Final = 50
 MAX_SEARCH: Final = 1000
 MAX_SEARCH_WORDS: Final = 32
 _MAX_DIGITS: Final = 18
-_HIDDEN: Final = frozenset({"opened", "confirmed"})
 
 
-class DocumentAdmin(_ModelAdmin):
+class BaseAdmin(_ModelAdmin):
+    """An admin of rows that stand where the policy set does."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows, from the database that holds the policy set."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.using(get_settings().DATABASE_ALIAS)
+
+
+class DocumentAdmin(BaseAdmin):
     """An admin whose form stores a document.
 
     ``sections`` are its fieldsets; who may only look sees ``shown_x`` in place of a field ``x``, where there
@@ -51,17 +65,12 @@ class DocumentAdmin(_ModelAdmin):
     """
 
     sections: ClassVar[Sequence[Any]] = ()
-    list_per_page = 50
-    show_full_result_count = False
+    kind: ClassVar[str] = ""
+    """The kind of what it edits in revisions; empty for what has none of its own."""
 
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("cors_policies/admin.css",)}
         js: ClassVar[tuple[str, ...]] = ("cors_policies/admin.js",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """The rows, from the database that holds the policy set."""
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.using(get_settings().DATABASE_ALIAS)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -73,7 +82,7 @@ class DocumentAdmin(_ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
     ) -> Any:
         """Django's; where a row was chosen that there cannot be, none is touched."""
-        if all(map(_is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+        if all(map(is_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
             return super().response_action(request, queryset, *args, **kwargs)
         message = _("Nothing was changed: one of the chosen rows does not exist. Choose them again.")
         self.message_user(request, message, messages.WARNING)
@@ -95,16 +104,34 @@ class DocumentAdmin(_ModelAdmin):
         extra_context: Any = None,
     ) -> Any:
         """Django's; a form that is sent is checked and stored under the writers' lock."""
-        with writing(request) if request.method == "POST" else nullcontext():
+        comment = request.POST.get("comment", "").strip()
+        with writing(request, comment) if request.method == "POST" else nullcontext():
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        """Django's; of what revisions hold, the revisions that have changed it, by whatever way in."""
+        key = unquote(object_id)
+        context = dict(extra_context or {})
+        if self.kind and is_key(key):
+            history = RowHistory(self.kind, int(key), cast("type[DocumentForm]", self.form).key_labels())
+            page = history.page(request.GET.get(PAGE_VAR))
+            context |= {
+                "revisions": page,
+                "revision_range": page.paginator.get_elided_page_range(page.number),
+                "events": history.events(page),
+                "may_read": services.may_read_revisions(request.user),
+                "row": f"{self.kind}-{key}",
+            }
+        return super().history_view(request, object_id, context)
 
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
         """The row as it was: ``save_model`` stores the form."""
         return form.instance
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Stores the form, lists included."""
+        """Stores the form, lists included; says so where that has opened credentials."""
         form.save()
+        confirming.warn(request, form.impact)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """Nothing: the lists are stored."""
@@ -186,15 +213,15 @@ class DocumentAdmin(_ModelAdmin):
         ]
 
     def _shown(self, name: str) -> str | None:
-        if name in _HIDDEN:
+        if name in NO_KEYS:
             return None
         return f"shown_{name}" if hasattr(self, f"shown_{name}") else name
 
 
 @contextmanager
-def writing(request: HttpRequest) -> Iterator[None]:
+def writing(request: HttpRequest, comment: str = "") -> Iterator[None]:
     """The writers' lock, for what the user of the request does in the admin."""
-    with services.acting("admin", request.user.get_username()), services.writing():
+    with services.acting("admin", request.user.get_username(), comment), services.writing():
         yield
 
 
@@ -203,7 +230,8 @@ def searchable(text: str) -> str:
     return " ".join(text[:MAX_SEARCH].split()[:MAX_SEARCH_WORDS])
 
 
-def _is_key(text: str) -> bool:
+def is_key(text: str) -> bool:
+    """Whether a row may have this key, as every database writes it."""
     return text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cors_policies.admin.fields import shortened
+from cors_policies.core.differences import Difference, ListDifference, differences
 from cors_policies.core.policy import Document
 
 _MAX_NAMED: Final = 5
@@ -31,10 +32,10 @@ def changed_keys(opened: str, document: Document) -> list[str]:
     return [key for key, value in document.items() if before.get(key) != _digest(value)]
 
 
-def differences(before: Document, after: Document, labels: Mapping[str, str]) -> list[str]:
+def phrases(before: Document, after: Document, labels: Mapping[str, str]) -> list[str]:
     """A phrase for each key that differs, as in ``Max-age: 600 → 60``; keys without a label are left out."""
-    keys = [key for key in labels if before.get(key) != after.get(key)]
-    return [f"{labels[key]}: {_difference(before.get(key), after.get(key))}" for key in keys]
+    found = {difference.key: difference for difference in differences(before, after)}
+    return [f"{labels[key]}: {_phrase(found[key])}" for key in labels if key in found]
 
 
 def _digest(value: object) -> str:
@@ -42,21 +43,18 @@ def _digest(value: object) -> str:
     return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _difference(before: Any, after: Any) -> str:
-    if isinstance(before, list) and isinstance(after, list):
-        return "; ".join(_list_differences(before, after))
-    return f"{_shown(before)} → {_shown(after)}"
+def _phrase(difference: Difference) -> str:
+    if isinstance(difference, ListDifference):
+        return "; ".join(_list_phrases(difference))
+    return f"{_shown(difference.before)} → {_shown(difference.after)}"
 
 
-def _list_differences(before: Sequence[Any], after: Sequence[Any]) -> Iterator[str]:
-    old, new = dict.fromkeys(map(str, before)), dict.fromkeys(map(str, after))
-    added = [entry for entry in new if entry not in old]
-    removed = [entry for entry in old if entry not in new]
-    if added:
-        yield _("added %(names)s") % {"names": named(added)}
-    if removed:
-        yield _("removed %(names)s") % {"names": named(removed)}
-    if not added and not removed:
+def _list_phrases(difference: ListDifference) -> Iterator[str]:
+    if difference.added:
+        yield _("added %(names)s") % {"names": named(difference.added)}
+    if difference.removed:
+        yield _("removed %(names)s") % {"names": named(difference.removed)}
+    if difference.is_reordered:
         yield _("order changed")
 
 
@@ -70,8 +68,14 @@ def named(entries: Sequence[str]) -> str:
     return f"{names}, {rest}"
 
 
-def _shown(value: object) -> str:
+def value_text(value: object) -> str:
+    """A value in words; texts and numbers as they are."""
     words = {True: _("yes"), False: _("no"), None: _("nothing"), "": _("nothing")}
     if value is None or isinstance(value, bool | str):
-        return words.get(value) or f"“{shortened(str(value))}”"
-    return shortened(str(value))
+        return words.get(value) or str(value)
+    return str(value)
+
+
+def _shown(value: object) -> str:
+    text = shortened(value_text(value))
+    return f"“{text}”" if value and isinstance(value, str) else text

@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.timesince import timesince
-from django.utils.timezone import is_aware, localtime, now
+from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 
 from cors_policies.admin.base import more_text
@@ -80,22 +80,28 @@ def credentials(row: Any) -> SafeString | str:
 
 
 def changed(row: Any) -> SafeString:
-    """How long ago; the time itself where the mouse rests."""
-    is_new = now() - row.updated_at < _JUST_NOW
-    ago = _("just now") if is_new else _("%(time)s ago") % {"time": timesince(row.updated_at, depth=1)}
-    time = localtime(row.updated_at) if is_aware(row.updated_at) else row.updated_at
+    """How long ago that was; the time itself where the mouse rests."""
+    return ago(row.updated_at)
+
+
+def ago(moment: datetime) -> SafeString:
+    """How long it is since then; the time itself where the mouse rests."""
+    is_new = datetime.now(moment.tzinfo) - moment < _JUST_NOW
+    passed = _("just now") if is_new else _("%(time)s ago") % {"time": timesince(moment, depth=1)}
+    time = localtime(moment) if is_aware(moment) else moment
     shown = date_format(time, "DATETIME_FORMAT")
-    return format_html('<time datetime="{}" title="{}">{}</time>', row.updated_at.isoformat(), shown, ago)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.isoformat(), shown, passed)
 
 
 def mode(row: Any) -> SafeString:
     """The mode, marked where the policy is not obeyed."""
-    if _is_expired(row.expires_at):
+    if is_expired(row.expires_at):
         return format_html('<span class="cors-mode cors-off">{}</span>', _("expired"))
     return format_html('<span class="cors-mode cors-{}">{}</span>', row.mode, row.get_mode_display())
 
 
-def _is_expired(expires_at: str | None) -> bool:
+def is_expired(expires_at: str | None) -> bool:
+    """Whether the end that is stored has passed."""
     try:
         return expires_at is not None and parse_timestamp(expires_at) <= datetime.now(timezone.utc)
     except PatternError:

@@ -1,4 +1,4 @@
-"""What would this mean for those who call, in words, and was it confirmed?
+"""What does a change mean for those who call, in words, and was it confirmed?
 
 Before you edit:
 
@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -30,6 +31,7 @@ from cors_policies.core.impact import Effect, Impact, Opened
 
 FIELD: Final = "confirmed"
 MAX_SENTENCES: Final = 20
+MAX_WARNINGS: Final = 5
 
 
 class ConfirmedField(forms.CharField):
@@ -56,17 +58,20 @@ def token(impact: Impact) -> str:
         [effect.seen.host, effect.seen.path, effect.seen.origin, effect.seen.method, effect.is_partly]
         for effect in impact.cut_off
     ]
-    opened = [[one.policy, *one.site, *one.origins] for one in impact.opened]
-    return hashlib.sha256(json.dumps([sorted(cut_off), sorted(opened)]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(sorted(cut_off)).encode()).hexdigest()
 
 
 def sentences(impact: Impact) -> list[str]:
     """What is to be confirmed, what is not known, and how many sentences more there would be."""
-    found = [*map(_cut_off, impact.cut_off[:MAX_SENTENCES]), *map(_opened, impact.opened[:MAX_SENTENCES])]
-    more = len(impact.cut_off) + len(impact.opened) - len(found)
-    if more:
-        found.append(ngettext("and %(count)d more", "and %(count)d more", more) % {"count": more})
-    return [*found, *unknown(impact)]
+    found = [*map(_cut_off, impact.cut_off[:MAX_SENTENCES])]
+    return [*found, *_more(len(impact.cut_off) - len(found)), *unknown(impact)]
+
+
+def warn(request: HttpRequest, impact: Impact) -> None:
+    """Says for whom the change, which is stored, has opened credentials."""
+    told = [*map(_opened, impact.opened[:MAX_WARNINGS])]
+    for sentence in [*told, *_more(len(impact.opened) - len(told))]:
+        messages.warning(request, sentence)
 
 
 def unknown(impact: Impact) -> Iterator[str]:
@@ -87,13 +92,13 @@ def unknown(impact: Impact) -> Iterator[str]:
         yield text % {"count": unnamed}
 
 
-def question(
-    request: HttpRequest, page: dict[str, Any], write: Callable[[], object]
-) -> TemplateResponse | None:
-    """The page that asks once more before an action; ``None`` where there is nothing to ask, or it was."""
-    impact = foresee(write)
-    if not impact.is_grave or request.POST.get(FIELD) == token(impact):
-        return None
+def is_confirmed(request: HttpRequest, impact: Impact) -> bool:
+    """Whether there is nothing to ask, or the answer was yes."""
+    return not impact.is_grave or request.POST.get(FIELD) == token(impact)
+
+
+def question(request: HttpRequest, page: dict[str, Any], impact: Impact) -> TemplateResponse:
+    """The page that asks once more before an action."""
     context = {
         **page,
         "sentences": sentences(impact),
@@ -106,6 +111,11 @@ def question(
         "select_across": request.POST.get("select_across", "0"),
     }
     return TemplateResponse(request, "cors_policies/confirm.html", context)
+
+
+def _more(count: int) -> Iterator[str]:
+    if count > 0:
+        yield ngettext("and %(count)d more", "and %(count)d more", count) % {"count": count}
 
 
 def _cut_off(effect: Effect) -> str:
@@ -132,8 +142,8 @@ def _cut_off(effect: Effect) -> str:
 
 def _opened(opened: Opened) -> str:
     text = ngettext(
-        "The policy %(policy)s would let %(count)d more origin send credentials to %(where)s: %(origins)s.",
-        "The policy %(policy)s would let %(count)d more origins send credentials to %(where)s: %(origins)s.",
+        "The policy %(policy)s now lets %(count)d more origin send credentials to %(where)s: %(origins)s.",
+        "The policy %(policy)s now lets %(count)d more origins send credentials to %(where)s: %(origins)s.",
         len(opened.origins),
     )
     return text % {

@@ -24,10 +24,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.timestamps import parse_timestamp, timestamp_text
+from cors_policies.models.revisions import MAX_COMMENT
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
-_MISSING: Final = gettext_lazy("There is nothing here. Write one.")
 
 
 class Line(NamedTuple):
@@ -40,9 +40,26 @@ class Line(NamedTuple):
 class TextField(forms.CharField):
     """A text as it was typed: what may stand in it is for the policy's own rules to say."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        options = {"strip": False, "widget": CodeInput, "error_messages": {"required": _MISSING}}
+    def __init__(self, *, missing: Any = None, **kwargs: Any) -> None:
+        """``missing`` says what to write where there is nothing."""
+        errors = {} if missing is None else {"required": missing}
+        options = {"strip": False, "widget": CodeInput, "error_messages": errors}
         super().__init__(**{**options, **kwargs})
+
+
+class CommentField(forms.CharField):
+    """Why something is changed: one line, for the history."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            required=False,
+            label=gettext_lazy("Comment"),
+            max_length=MAX_COMMENT,
+            help_text=gettext_lazy("Why you change this, for the history. It is no part of the policies."),
+            widget=forms.TextInput({"class": "vTextField"}),
+            error_messages={"max_length": gettext_lazy("Write at most %(limit_value)d characters.")},
+            **kwargs,
+        )
 
 
 class NumberField(forms.IntegerField):
@@ -65,7 +82,7 @@ class TimestampField(forms.SplitDateTimeField):
     def __init__(self, **kwargs: Any) -> None:
         errors = {
             "invalid_date": gettext_lazy("Write a date, as in 2030-01-31."),
-            "invalid_time": gettext_lazy("Write a time too, as in 18:00."),
+            "invalid_time": gettext_lazy("Write the time, as in 18:00."),
         }
         super().__init__(required=False, widget=AdminSplitDateTime(), error_messages=errors, **kwargs)
 

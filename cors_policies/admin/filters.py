@@ -10,7 +10,11 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from cors_policies.models import OriginGroup
+from cors_policies.admin.base import is_key
+from cors_policies.admin.fields import shortened
+from cors_policies.conf import get_settings
+from cors_policies.core.reading import is_storable
+from cors_policies.models import OriginGroup, Revision, RevisionChange
 
 _MAX_CHOICES: Final = 100
 
@@ -66,3 +70,98 @@ class UsedFilter(admin.SimpleListFilter):
         listed = Q(policy_total__gt=0) | Q(group_total__gt=0)
         chosen = {"yes": listed, "no": ~listed}.get(self.value() or "")
         return queryset if chosen is None else queryset.filter(chosen)
+
+
+class ActorFilter(admin.SimpleListFilter):
+    """The revisions of one user, or of none."""
+
+    title = _("who")
+    parameter_name = "actor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """The users that revisions name, a hundred at most."""
+        rows = Revision.objects.using(get_settings().DATABASE_ALIAS).order_by("actor")
+        actors = rows.values_list("actor", flat=True).distinct()[:_MAX_CHOICES]
+        return [(actor, actor or _("nobody")) for actor in actors]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The revisions of that user and no other."""
+        value = self.value()
+        return queryset if value is None else queryset.filter(actor=_storable(value))
+
+
+class KindFilter(admin.SimpleListFilter):
+    """The revisions that changed policies, or groups."""
+
+    title = _("what has changed")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """Policies and groups."""
+        return [("policy", _("policies")), ("origin_group", _("origin groups"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The revisions with a change of that kind."""
+        value = self.value()
+        return queryset if value is None else _changing(queryset, kind=_storable(value))
+
+
+class _AskedFilter(admin.SimpleListFilter):
+    """A filter that links lead to: it offers nothing but what was asked for."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Iterable[tuple[str, Any]]:
+        """The value that was asked for."""
+        value = self.used_parameters.get(str(self.parameter_name))
+        return [] if value is None else [(str(value), self.shown(str(value)))]
+
+    def shown(self, value: str) -> str:
+        """What the value is called."""
+        return shortened(value)
+
+
+class NameFilter(_AskedFilter):
+    """The revisions that changed what is called so since."""
+
+    title = _("name")
+    parameter_name = "name"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The revisions with a change of that name."""
+        value = self.value()
+        return queryset if value is None else _changing(queryset, name=_storable(value))
+
+
+class RowFilter(_AskedFilter):
+    """The revisions that changed one policy or group, whatever it was called."""
+
+    title = _("one policy or group")
+    parameter_name = "row"
+
+    def shown(self, value: str) -> str:
+        """The name that it had last."""
+        found = _row_changes(value).order_by("-revision_id").values_list("name", flat=True)
+        return found.first() or shortened(value)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The revisions with a change of that row."""
+        value = self.value()
+        if value is None:
+            return queryset
+        return queryset.filter(pk__in=_row_changes(value).values("revision"))
+
+
+def _row_changes(value: str) -> QuerySet[RevisionChange]:
+    """The changes of the row that ``policy-7`` stands for."""
+    kind, _dash, key = value.partition("-")
+    changes = RevisionChange.objects.using(get_settings().DATABASE_ALIAS)
+    return changes.filter(kind=_storable(kind), row=int(key)) if is_key(key) else changes.none()
+
+
+def _changing(queryset: QuerySet[Any], **condition: str) -> QuerySet[Any]:
+    changes = RevisionChange.objects.using(queryset.db).filter(**condition)
+    return queryset.filter(pk__in=changes.values("revision"))
+
+
+def _storable(value: str) -> str:
+    """The value; one that no row has, where a database would refuse to look for it."""
+    return value if is_storable(value) else "-"

@@ -5,13 +5,13 @@ Before you edit:
 * The form does not judge. It makes the document that the editor means, and asks the services' own check.
 * The model's ``full_clean`` is left out: it would say the same again, in other words.
 * Another editor's change is never overwritten: the page carries digests of what it was opened on.
-* What cuts somebody off, or opens credentials, is stored when the box below that sentence was ticked.
+* What cuts somebody off is stored when the box below that sentence was ticked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
@@ -23,16 +23,18 @@ from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
 from cors_policies.admin import confirming
-from cors_policies.admin.changes import changed_keys, differences, digests
+from cors_policies.admin.changes import changed_keys, digests, phrases
 from cors_policies.admin.confirming import ConfirmedField
-from cors_policies.admin.fields import MAX_ERRORS, LinesField, OriginsField, TextField
+from cors_policies.admin.fields import MAX_ERRORS, CommentField, LinesField, OriginsField, TextField
+from cors_policies.admin.prefill import TRY, Prefill
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.impact import Impact
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Origin, OriginGroup, Policy
 
-_NO_KEYS: Final = frozenset({"opened", confirming.FIELD})
+NO_KEYS: Final = frozenset({"opened", "comment", confirming.FIELD})
+"""The fields that are no keys of the document."""
 _FLAG: Final = re.compile(r"\b(?:tolerate_\w+|trust_for_csrf)")
 
 if TYPE_CHECKING:
@@ -44,14 +46,17 @@ else:  # Django's classes take no type arguments at run time
 class DocumentForm(_ModelForm):
     """A form of a document; subclasses say how it is read and stored.
 
-    Every field but those of ``_NO_KEYS`` is a key of the document.
+    Every field but those of ``NO_KEYS`` is a key of the document.
     """
 
     opened = forms.CharField(required=False, widget=forms.HiddenInput)
+    comment = CommentField()
     confirmed = ConfirmedField()
+    impact = Impact()
+    """What to save the form would mean, once that was checked."""
     defaults: ClassVar[Document] = {}
-    additions: ClassVar[Mapping[str, Sequence[str]]] = {}
-    """What the lists are filled in with, beside what is stored, for somebody to look at."""
+    prefill: ClassVar[Prefill | None] = None
+    """What is filled in before anybody types; it changes initial values and nothing that is stored."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         instance = kwargs.get("instance")
@@ -59,15 +64,15 @@ class DocumentForm(_ModelForm):
         initial = (
             dict(self.defaults) if self.stored is None else {**self.stored, "opened": digests(self.stored)}
         )
-        for key, added in self.additions.items():
-            initial[key] = [*dict.fromkeys([*initial[key], *added])]
-        kwargs["initial"] = {**initial, **(kwargs.get("initial") or {})}
+        initial = {**initial, **(kwargs.get("initial") or {})}
+        kwargs["initial"] = self.prefill(initial) if self.prefill else initial
         super().__init__(*args, **kwargs)
 
-    @property
-    def labels(self) -> dict[str, str]:
+    @classmethod
+    def key_labels(cls) -> dict[str, str]:
         """What the keys of the document are called on the page."""
-        return {name: str(field.label) for name, field in self.fields.items() if name not in _NO_KEYS}
+        fields = cls.base_fields.items()
+        return {name: str(field.label) for name, field in fields if name not in NO_KEYS}
 
     def read(self, instance: Any) -> Document:
         """The document as it is stored."""
@@ -84,14 +89,14 @@ class DocumentForm(_ModelForm):
     def clean(self) -> dict[str, Any]:
         """Tries to store the document, and takes it back: the errors are those of the real thing."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        self.document = {key: self._meant(key, cleaned[key]) for key in self.labels if key in cleaned}
+        self.document = {key: self._meant(key, cleaned[key]) for key in self.key_labels() if key in cleaned}
         self._check_opened(cleaned.get("opened", ""))
         try:
-            impact = confirming.foresee(lambda: self._store(self.document))
+            self.impact = confirming.foresee(lambda: self._store(self.document))
         except InvalidPolicyError as error:
             self._add_problems(error.problems)
         else:
-            self._ask(impact, cleaned.get(confirming.FIELD, ""))
+            self._ask(cleaned.get(confirming.FIELD, ""))
         return cleaned
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - Django's signature
@@ -106,7 +111,7 @@ class DocumentForm(_ModelForm):
 
     def changes(self) -> list[str]:
         """What ``save`` has changed, in words."""
-        return differences(self.stored or {}, self.read(self.instance), self.labels)
+        return phrases(self.stored or {}, self.read(self.instance), self.key_labels())
 
     def _post_clean(self) -> None:
         """Nothing: ``clean`` has checked everything."""
@@ -132,27 +137,26 @@ class DocumentForm(_ModelForm):
         keys = changed_keys(opened, self.stored) if self.stored is not None and opened else []
         if self.stored is None or not keys:
             return
-        labels = {key: label for key, label in self.labels.items() if key in keys}
+        labels = {key: label for key, label in self.key_labels().items() if key in keys}
         refusal = format_html(
             '{} <a href="" target="_blank">{}</a>',
             _("Somebody else has changed this since you opened it, so nothing is saved."),
             _("Open what is stored in a new tab, and repeat your change there."),
         )
-        shown = differences(self.document, self.stored, labels)
+        shown = phrases(self.document, self.stored, labels)
         heading = _("What is stored now, beside what you have written: %(difference)s")
         found = [ValidationError(heading, "changed", {"difference": phrase}) for phrase in shown]
         raise ValidationError([ValidationError(refusal, "changed"), *found])
 
-    def _ask(self, impact: Impact, confirmed: str) -> None:
-        """Asks once more, where that is grave and was not confirmed."""
-        token = confirming.token(impact)
-        if impact.is_grave and confirmed != token:
-            cast("ConfirmedField", self.fields[confirming.FIELD]).ask(token)
-            found = [ValidationError(sentence, "impact") for sentence in confirming.sentences(impact)]
-            heading = ValidationError(
-                _("Nothing is saved yet. If this is what you mean, tick the box:"), "impact"
-            )
-            self.add_error(confirming.FIELD, [heading, *found])
+    def _ask(self, confirmed: str) -> None:
+        """Asks once more before somebody is cut off; not where the form was only sent to be tried."""
+        token = confirming.token(self.impact)
+        if not self.impact.is_grave or confirmed == token or TRY in self.data:
+            return
+        cast("ConfirmedField", self.fields[confirming.FIELD]).ask(token)
+        heading = _("Nothing is saved yet. If this is what you mean, tick the box:")
+        found = [ValidationError(sentence, "impact") for sentence in confirming.sentences(self.impact)]
+        self.add_error(confirming.FIELD, [ValidationError(heading, "impact"), *found])
 
     def _add_problems(self, problems: Sequence[Problem]) -> None:
         """Shows the problems at their fields; where the form has no such field, above all of them."""
@@ -171,7 +175,11 @@ class DocumentForm(_ModelForm):
 class OriginGroupForm(DocumentForm):
     """A name, and origins."""
 
-    name = TextField(label=_("Name"), help_text=_("Policies name the group by it: letters, digits, - and _."))
+    name = TextField(
+        label=_("Name"),
+        missing=_("Write a name, as in partners."),
+        help_text=_("Policies name the group by it: letters, digits, - and _."),
+    )
     origins = OriginsField(
         rows=12,
         label=_("Origins"),
@@ -204,6 +212,7 @@ class OriginForm(DocumentForm):
 
     pattern = TextField(
         label=_("Pattern"),
+        missing=_("Write an origin, as in https://app.example.com."),
         help_text=_(
             "Scheme, host and port of the page that calls: <code>https://app.example.com</code>. "
             "<code>https://*.example.com</code> is every name below the domain."

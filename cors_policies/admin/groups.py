@@ -15,7 +15,7 @@ from cors_policies import documents
 from cors_policies.admin import columns
 from cors_policies.admin.base import DocumentAdmin, lines, number_of
 from cors_policies.admin.forms import OriginGroupForm
-from cors_policies.models import OriginGroup, OriginGroupOrigin, PolicyOriginGroup
+from cors_policies.models import OriginGroup, OriginGroupOrigin, PolicyOriginGroup, RevisionChange
 
 
 @admin.register(OriginGroup)
@@ -23,6 +23,8 @@ class OriginGroupAdmin(DocumentAdmin):
     """Origin groups, and the policies that use them."""
 
     form = OriginGroupForm
+    kind = RevisionChange.Kind.GROUP.value
+    object_history_template = "cors_policies/pages/history.html"
     list_display = ("name", "origin_count", "policy_count", "description", "changed")
     search_fields = ("name", "description", "origins__pattern")
     search_help_text = _("Name, description or origin")
@@ -31,7 +33,7 @@ class OriginGroupAdmin(DocumentAdmin):
         (
             None,
             {
-                "fields": ("confirmed", "name", "origins", "description", "used_by", "opened"),
+                "fields": ("confirmed", "name", "origins", "description", "comment", "used_by", "opened"),
                 "description": _(
                     "Origins under a name, for policies to share. A change here is a change of every policy "
                     "that uses the group, and is refused where one of them would break a rule."

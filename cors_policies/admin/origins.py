@@ -36,6 +36,7 @@ class OriginAdmin(DocumentAdmin):
                     "confirmed",
                     "pattern",
                     "description",
+                    "comment",
                     "used_by_policies",
                     "used_by_groups",
                     "opened",

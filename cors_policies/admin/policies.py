@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from cors_policies import documents, services
-from cors_policies.admin import columns, confirming, proposals
+from cors_policies.admin import columns, confirming
 from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
+from cors_policies.admin.fields import shortened
 from cors_policies.admin.filters import GroupFilter, HostFilter
-from cors_policies.admin.pages import PAGES, Page
+from cors_policies.admin.pages import PAGES, links_to_pages, served
+from cors_policies.admin.pages.tryit import NotSavedError, try_changes
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
+from cors_policies.admin.prefill import EDIT, TRY, read_prefill
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
-from cors_policies.models import Policy
+from cors_policies.models import Policy, RevisionChange
 
 
 @admin.register(Policy)
@@ -32,12 +35,64 @@ class PolicyAdmin(DocumentAdmin):
     """Policies: where, who, what, at a glance."""
 
     form = PolicyForm
+    kind = RevisionChange.Kind.POLICY.value
+    object_history_template = "cors_policies/pages/history.html"
     sections = SECTIONS
-    list_display = ("name", "is_live", "where", "who", "what", "credentials", "changed")
+    list_display = ("name", "is_live", "where", "who", "what", "credentials", "changed", "try_it")
     list_filter = ("mode", "allow_credentials", HostFilter, GroupFilter)
     search_fields = ("name",)
     search_help_text = _("Name, description, host, path or origin")
-    actions = ("make_live", "switch_off", "duplicate")
+    actions = ("make_live", "put_on_trial", "switch_off", "duplicate")
+
+    def get_urls(self) -> list[URLPattern]:
+        """The pages about policies, before Django's own: every other address there is a policy's."""
+        pages = [
+            path(page.address, self.admin_site.admin_view(partial(served, page, self)), name=page.name)
+            for page in PAGES
+        ]
+        return [*pages, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Django's, with links to the pages about policies."""
+        links = {"cors_pages": links_to_pages(self, request)}
+        return super().changelist_view(request, {**links, **(extra_context or {})})
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT002 - Django's signature
+        """The form, with what the request fills in where it is not sent."""
+        form: Any = super().get_form(request, obj, change, **kwargs)
+        form.prefill = None if request.method == "POST" else read_prefill(request)
+        return form
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """The form; tried instead of saved where that was asked for, and opened again with what it held."""
+        if EDIT in request.POST:
+            request.method = "GET"
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except NotSavedError as tried:
+            return try_changes(self, request, tried)
+
+    def render_change_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The page of the form; says so where something in it was filled in."""
+        filled_in = [] if request.method == "POST" else read_prefill(request).proposals
+        if filled_in:
+            text = _("Filled in for your review, and not saved yet: %(entries)s") % {
+                "entries": ", ".join(map(shortened, filled_in))
+            }
+            self.message_user(request, text, messages.WARNING)
+        return super().render_change_form(request, *args, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        """Stores the form, unless it was sent to be tried."""
+        if TRY in request.POST:
+            raise NotSavedError(form)
+        super().save_model(request, obj, form, change)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Policies with what the columns show, however many origins they have."""
@@ -48,30 +103,6 @@ class PolicyAdmin(DocumentAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """The policies in which each word is found; a row for each of them, once."""
         return columns.search(queryset, searchable(search_term)), False
-
-    def get_urls(self) -> list[Any]:
-        """The pages below the list of policies, then Django's own."""
-        return [*(self._path(page) for page in PAGES), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """The list, with links to the pages."""
-        shown = [page for page in PAGES if request.user.has_perm(f"{self.opts.app_label}.{page.permission}")]
-        return super().changelist_view(request, {"cors_pages": shown, **(extra_context or {})})
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT002 - Django's signature
-        """The form, filled in with what was observed where the address says so."""
-        form: Any = super().get_form(request, obj, change, **kwargs)
-        digest = request.GET.get(proposals.PARAMETER)
-        if (
-            obj is not None
-            and digest
-            and request.method == "GET"
-            and self.has_change_permission(request, obj)
-        ):
-            proposal = proposals.propose(digest, obj)
-            form.additions = proposal.additions
-            self.message_user(request, proposal.notice, messages.WARNING)
-        return form
 
     @admin.display(description=_("where"), ordering="path")
     def where(self, row: Any) -> SafeString:
@@ -103,6 +134,12 @@ class PolicyAdmin(DocumentAdmin):
         """How long ago."""
         return columns.changed(row)
 
+    @admin.display(description=_("try it"))
+    def try_it(self, row: Any) -> SafeString:
+        """A link to the page that says what a browser would do."""
+        address = reverse("admin:cors_policies_tryit", current_app=self.admin_site.name)
+        return format_html('<a href="{}?policy={}">{}</a>', address, row.pk, _("Try it"))
+
     @admin.display(description=_("Allowed origins"))
     def shown_allowed_origins(self, row: Any) -> SafeString | str:
         """For who may only look."""
@@ -133,6 +170,15 @@ class PolicyAdmin(DocumentAdmin):
         """Lets requests obey the selected policies."""
         return self._set_mode(request, queryset, Policy.Mode.LIVE)
 
+    def promote(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """The same without a question, for a page that has asked already."""
+        self._set_mode(request, queryset, Policy.Mode.LIVE, is_asked=True)
+
+    @admin.action(description=_("Put on trial"), permissions=["change"])
+    def put_on_trial(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
+        """Lets the selected policies be decided by and recorded, and not obeyed."""
+        return self._set_mode(request, queryset, Policy.Mode.TRIAL)
+
     @admin.action(description=_("Switch off"), permissions=["change"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
         """Lets requests pass by the selected policies."""
@@ -159,36 +205,23 @@ class PolicyAdmin(DocumentAdmin):
         return str(copy)
 
     def _set_mode(
-        self, request: HttpRequest, queryset: QuerySet[Any], mode: Policy.Mode
+        self, request: HttpRequest, queryset: QuerySet[Any], mode: Policy.Mode, *, is_asked: bool = False
     ) -> TemplateResponse | None:
-        """Does it; or gives the page that asks once more, where that is to be confirmed."""
+        """Does it; or gives the page that asks once more, where that would cut somebody off."""
         with writing(request):
             rows = [*queryset]
             others = [row for row in rows if row.mode != mode]
-            asked = confirming.question(request, self._page(request), lambda: _try_mode(queryset, mode))
-            if asked is not None:
-                return asked
+            impact = confirming.foresee(lambda: _try_mode(queryset, mode))
+            if not (is_asked or confirming.is_confirmed(request, impact)):
+                return confirming.question(request, self._page(request), impact)
             changed = sum(self._has_set_mode(request, row, mode) for row in others)
         self._tell(request, mode, changed, len(rows) - len(others))
+        confirming.warn(request, impact)
         return None
 
-    def _path(self, page: Page) -> URLPattern:
-        def view(request: HttpRequest) -> HttpResponseBase:
-            if not request.user.has_perm(f"{self.opts.app_label}.{page.permission}"):
-                raise PermissionDenied
-            return page.view(request, self)
-
-        name = f"{self.opts.app_label}_{page.name}"
-        return path(page.address, self.admin_site.admin_view(view), name=name)
-
     def _page(self, request: HttpRequest) -> dict[str, Any]:
-        title = _("Are you sure?")
-        return {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": title,
-            "media": self.media,
-        }
+        site = self.admin_site.each_context(request)
+        return {**site, "opts": self.opts, "title": _("Are you sure?"), "media": self.media}
 
     def _tell(self, request: HttpRequest, mode: Policy.Mode, changed: int, same: int) -> None:
         if changed:

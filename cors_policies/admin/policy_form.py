@@ -91,7 +91,7 @@ SECTIONS: Final[tuple[tuple[Any, dict[str, Any]], ...]] = (
         },
     ),
     (_("Answers"), {"fields": ("max_age", "allow_private_network", "reject_denied")}),
-    (_("Notes"), {"fields": ("description",)}),
+    (_("Notes"), {"fields": ("description", "comment")}),
 )
 
 
@@ -104,13 +104,18 @@ class PolicyForm(DocumentForm):
         if key not in {"name", "path"}
     }
 
-    name = TextField(label=_("Name"), help_text=_("Letters, digits, - and _, as in <code>public-api</code>."))
+    name = TextField(
+        label=_("Name"),
+        missing=_("Write a name, as in public-api."),
+        help_text=_("Letters, digits, - and _, as in <code>public-api</code>."),
+    )
     expires_at = TimestampField(
         label=_("Expires at"),
         help_text=_("From then on it is as if the policy were not there. Empty: it does not expire."),
     )
     path = TextField(
         label=_("Path"),
+        missing=_("Write a path, as in /api/orders or /api/**."),
         help_text=_(
             "<code>/api/orders</code>: that path alone. <code>/api/*/files</code>: any one segment for the "
             "star. <code>/api/**</code>: that path and all below it. A slash at the end makes no difference."

@@ -1,6 +1,9 @@
 """What does the page of blocked origins show of a refusal: why, what could be done, and when?
 
-Before you edit: nothing is judged here. The texts say what the engine's reasons mean.
+Before you edit:
+
+* Nothing is judged here. The texts say what the engine's reasons mean.
+* An origin is a stranger's text. Only a serialized origin is filled in: ``*`` or ``~.*`` would be a pattern.
 """
 
 from __future__ import annotations
@@ -9,15 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.utils.http import urlencode
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cors_policies.admin.fields import shortened
-from cors_policies.admin.proposals import additions
+from cors_policies.admin.prefill import proposal
 from cors_policies.core import engine
 from cors_policies.core.origins import NULL_ORIGIN, parse_serialized_origin
+from cors_policies.core.remedies import Remedy
 from cors_policies.core.timestamps import parse_timestamp
+from cors_policies.core.vocabulary import ANY, is_token
 
 BAR: Final = 6
 GAP: Final = 2
@@ -96,7 +102,7 @@ class Refusal:
     @property
     def is_filled(self) -> bool:
         """Whether the links fill something in."""
-        return bool(additions(self.row))
+        return bool(filled_in(self.row))
 
     @property
     def last_seen(self) -> Any:
@@ -129,6 +135,17 @@ class Refusal:
         most = max(self.days) or 1
         heights = [max(1, round(HEIGHT * count / most)) for count in self.days]
         return [Bar(at * (BAR + GAP), HEIGHT - high, high) for at, high in enumerate(heights)]
+
+
+def filled_in(row: Any) -> str:
+    """The query of a form's address that adds what was refused; ``""`` where that is to be typed by hand."""
+    if row.reason == engine.ORIGIN_NOT_ALLOWED and parse_serialized_origin(row.origin) is not None:
+        remedy = Remedy(policy=None, origins=(row.origin,))
+    elif row.reason == engine.METHOD_NOT_ALLOWED and row.method != ANY and is_token(row.method):
+        remedy = Remedy(policy=None, methods=(row.method,))
+    else:
+        return ""
+    return urlencode(proposal(remedy), doseq=True)
 
 
 def _remedy(row: Any) -> str:

@@ -18,6 +18,7 @@ from cors_policies.core.problems import InvalidPolicyError, Problem
 VALIDATION: Final = "validation_error"
 CLIENT: Final = "client_error"
 SERVER: Final = "server_error"
+_REMEDY: Final = " Send JSON, with Content-Type: application/json."
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -67,6 +68,7 @@ def _of_exception(exception: Exception, response: Response) -> Iterator[dict[str
         exception = exceptions.PermissionDenied() if response.status_code == 403 else exceptions.NotFound()  # noqa: PLR2004
     detail = exception.detail
     if isinstance(detail, str):
-        yield {"code": exception.get_codes(), "detail": str(detail), "attr": None}
+        remedy = _REMEDY if isinstance(exception, exceptions.UnsupportedMediaType) else ""
+        yield {"code": exception.get_codes(), "detail": f"{detail}{remedy}", "attr": None}
     else:
         yield {"code": exception.default_code, "detail": str(exception), "attr": None}

@@ -8,7 +8,9 @@ from typing import Any, Final
 import django_filters as filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import connections
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Collate
 from rest_framework.request import Request
 
 from cors_policies.api.errors import BadParameter
@@ -25,6 +27,10 @@ MAX_SEARCH: Final = 1000
 MAX_SEARCH_WORDS: Final = 32
 """Each word is one more condition, and databases take only so many."""
 _FLAGS: Final = (("true", "true"), ("1", "true"), ("false", "false"), ("0", "false"))
+
+
+def _messages(values: Iterable[str]) -> dict[str, str]:
+    return {"invalid_choice": f"Write one of: {', '.join(values)}."}
 
 
 def _canonical(parse: Any, text: str) -> str:
@@ -75,10 +81,14 @@ class HostFilter(PatternFilter):
 class PolicyFilters(filters.FilterSet):
     """The filters of ``policies/``."""
 
-    mode = filters.ChoiceFilter(choices=Policy.Mode.choices)
+    mode = filters.ChoiceFilter(choices=Policy.Mode.choices, error_messages=_messages(Policy.Mode.values))
     host = HostFilter(parse=parse_host_pattern)
     path = PatternFilter(parse=parse_path_pattern)
-    allow_credentials = filters.TypedChoiceFilter(choices=_FLAGS, coerce=lambda text: text in {"true", "1"})
+    allow_credentials = filters.TypedChoiceFilter(
+        choices=_FLAGS,
+        coerce=lambda text: text in {"true", "1"},
+        error_messages=_messages(dict(_FLAGS)),
+    )
     origin = filters.CharFilter(method="filter_origin")
     governs = filters.CharFilter(method="filter_governs", validators=[_is_path])
 
@@ -114,7 +124,9 @@ class ObservationFilters(filters.FilterSet):
     """The filters of ``observations/``."""
 
     origin = OriginHeaderFilter(strip=False)
-    reason = filters.ChoiceFilter(choices=[(reason, reason) for reason in REASONS])
+    reason = filters.ChoiceFilter(
+        choices=[(reason, reason) for reason in REASONS], error_messages=_messages(REASONS)
+    )
     policy = filters.CharFilter()
 
     class Meta:
@@ -176,8 +188,13 @@ def ordered(
                 "ordering", f"Write some of: {', '.join(fields)}; a minus before one turns it round."
             )
     if "governs" in request.query_params and not wanted:
-        wanted = ["priority"]
+        return queryset.order_by("priority", _by_code_points("name", queryset.db))
     return queryset.order_by(*wanted, *(usual or fields[:1]))
+
+
+def _by_code_points(field: str, using: str) -> Any:
+    """The field as policies are tried by it; PostgreSQL has other orders unless it is told."""
+    return Collate(field, "C") if connections[using].vendor == "postgresql" else field
 
 
 def _once(queryset: QuerySet[Any], condition: Q) -> QuerySet[Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from rest_framework.exceptions import NotAcceptable, ParseError
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -15,6 +16,9 @@ from cors_policies.api.bodies import read_bounded
 from cors_policies.api.errors import BadParameter
 from cors_policies.core.reading import is_storable
 from cors_policies.json_text import NoJsonError, parse_json
+
+_NO_FIELDS: Final = re.compile(rb"--[^\r\n]*--\s*")
+"""The closing delimiter alone (https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1)."""
 
 
 class StrictJSONParser(BaseParser):
@@ -31,6 +35,20 @@ class StrictJSONParser(BaseParser):
             return parse_json(content)
         except NoJsonError as error:
             raise ParseError(f"The body {error}") from error
+
+
+class EmptyFormParser(BaseParser):
+    """The form without a field that many clients send where they are given no body to post."""
+
+    media_type = "multipart/form-data"
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Nothing. Raises ``ParseError`` for a form that holds anything."""
+        if _NO_FIELDS.fullmatch(read_bounded(stream)) is None:
+            raise ParseError("No form is read here. Leave the body out.")
+        return None
 
 
 class JSONNegotiation(DefaultContentNegotiation):

@@ -26,15 +26,14 @@ from cors_policies import documents, observations, services
 from cors_policies.api.describing import COMMENT, ETAG, IF_MATCH, describe, query
 from cors_policies.api.errors import BadParameter
 from cors_policies.api.etags import check_tag, numbered_etag
-from cors_policies.api.parsing import read_body
+from cors_policies.api.parsing import EmptyFormParser, StrictJSONParser, read_body
 from cors_policies.api.resources import PAGE_PARAMETERS, ApiView, ResourceViewSet, key_of
 from cors_policies.api.serializers import PolicySetSerializer, ReportSerializer, RevisionSerializer
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
-from cors_policies.models import OriginGroup, Policy, Revision
+from cors_policies.models import Policy, Revision
 from cors_policies.services import Report
 
-_EVERY_WRITE: Final = ("add", "change", "delete")
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _DRY_RUN = query("dry_run", "Answer what would change, and change nothing.", enum=list(_BOOLEANS))
 _WRITING: Final[dict[str, Any]] = {
@@ -78,7 +77,7 @@ class PolicySetViewSet(SetWriter, GenericViewSet[Any]):
 
     queryset = Policy.objects.none()
     serializer_class = PolicySetSerializer
-    action_permissions: ClassVar[dict[str, Any]] = {"retrieve": "view", "update": _EVERY_WRITE}
+    action_permissions: ClassVar[dict[str, Any]] = {"retrieve": "view", "update": services.EVERY_WRITE}
     parameters: ClassVar[dict[str, set[str]]] = {"update": {"dry_run", "comment"}}
 
     def retrieve(self, _request: Request) -> Response:
@@ -111,16 +110,20 @@ class RevisionViewSet(SetWriter, ResourceViewSet):
     serializer_class = RevisionSerializer
     lookup_field = "number"
     ordering: ClassVar[tuple[str, ...]] = ("-number",)
-    permission_models: ClassVar[tuple[Any, ...]] = (Policy, Revision)
     action_permissions: ClassVar[dict[str, Any]] = {
         "list": "view",
         "retrieve": "view",
-        "restore": _EVERY_WRITE,
+        "restore": services.EVERY_WRITE,
     }
     parameters: ClassVar[dict[str, set[str]]] = {
         "list": {"page", "page_size"},
         "restore": {"dry_run", "comment"},
     }
+
+    @property
+    def permission_models(self) -> tuple[Any, ...]:
+        """Restoring writes policies, whatever a user may do with revisions."""
+        return (Policy,) if self.action == "restore" else (Policy, Revision)
 
     def documents(self, rows: QuerySet[Any]) -> list[Document]:
         """Revisions with their changes."""
@@ -142,9 +145,9 @@ class RevisionViewSet(SetWriter, ResourceViewSet):
     @describe(
         "Make the set equal to what it was at a revision",
         (200, ReportSerializer),
-        **{**_WRITING, "refusals": [404, 412]},
+        **{**_WRITING, "refusals": [404, 412, 415]},
     )
-    @action(detail=True, methods=["post"])
+    @action(detail=True, methods=["post"], parser_classes=[StrictJSONParser, EmptyFormParser])
     def restore(self, request: Request, **_kwargs: str) -> Response:
         """What that changes, by name, as a new revision."""
         if request.data:
@@ -165,8 +168,5 @@ def _boolean(request: Request, name: str) -> bool:
 
 
 def _check_groups(request: Request, report: Report) -> None:
-    """Who may write policies alone replaces a set whose groups stay as they are."""
-    meta = OriginGroup._meta
-    needed = [f"{meta.app_label}.{code}_{meta.model_name}" for code in _EVERY_WRITE]
-    if report.changes_groups and not request.user.has_perms(needed):
+    if report.changes_groups and not services.may_replace_groups(request.user):
         raise PermissionDenied("This changes origin groups, which you may not.")

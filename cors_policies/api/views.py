@@ -31,7 +31,7 @@ _SHOWN_ONLY = {"id", "policies", "origin_groups"}
 _TEXT = {"type": "string", "minLength": 1}
 _PATH = {"type": "string", "pattern": "^/"}
 _POLICY_FILTERS = (
-    query("mode", "The mode.", enum=["live", "off"]),
+    query("mode", "The mode.", enum=list(Policy.Mode.values)),
     query("host", "The host pattern."),
     query("path", "The path pattern.", _PATH),
     query("allow_credentials", "Whether credentials are allowed.", enum=["true", "false", "1", "0"]),

@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from cors_policies.cli.outcome import RefusedError
+from cors_policies.cli.outcome import Outcome, RefusedError
 from cors_policies.cli.showing import printable
 from cors_policies.core.policy import Document
 from cors_policies.json_text import NoJsonError, parse_json
@@ -51,6 +51,14 @@ def write(name: str, text: str) -> None:
             _replace(path, content)
     except (OSError, ValueError) as error:
         raise RefusedError(f"{printable(name)} cannot be written: {_reason(error)}.") from error
+
+
+def put(name: str | None, text: str, remarks: tuple[str, ...] = ()) -> Outcome:
+    """The text for standard output, where no file is named; otherwise it is in the file. As :func:`write`."""
+    if name in {None, STANDARD_STREAM}:
+        return Outcome(text, remarks=remarks)
+    write(str(name), text)
+    return Outcome("", remarks=remarks)
 
 
 def _content(name: str, shown: str) -> bytes:

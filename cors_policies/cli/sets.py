@@ -13,10 +13,7 @@ def export_set(output: str | None = None) -> Outcome:
     """The policy set document as text, or nothing but a file. Raises ``RefusedError``."""
     with refusing("The policy set cannot be exported."):
         text = files.render(documents.policy_set_document(get_settings().DATABASE_ALIAS))
-    if output in {None, files.STANDARD_STREAM}:
-        return Outcome(text)
-    files.write(str(output), text)
-    return Outcome("")
+    return files.put(output, text)
 
 
 def import_set(file: str, *, replace: bool = False, dry_run: bool = False, comment: str = "") -> Outcome:

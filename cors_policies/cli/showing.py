@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cors_policies.core.browser import Answer, Evaluation
+from cors_policies.core.differences import ListDifference, ValueDifference, change_differences
 from cors_policies.core.findings import Finding
-from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.problems import Problem
 from cors_policies.services import Change, Report
 
 _SIGNS: Final = {"created": "+", "updated": "~", "deleted": "-"}
-_DEFAULTS: Final = {
-    "policy": Policy(name="", path="").to_document(),
-    "origin_group": OriginGroup(name="").to_document(),
-}
 _BEYOND_BMP: Final = 0xFFFF
 
 
@@ -78,37 +74,29 @@ def _answer_lines(title: str, answer: Answer | None) -> Iterator[str]:
 
 
 def _key_lines(change: Change) -> Iterator[str]:
-    before, after = change.before or {}, change.after or {}
-    for key in after or before:
-        if key != "name":
-            yield from (f"    {key}: {line}" for line in _value_lines(key, change))
-
-
-def _value_lines(key: str, change: Change) -> Iterator[str]:
-    """How one key changes; of what comes or goes, only what is not the default is shown."""
-    before, after = change.before, change.after
-    if before is None or after is None:
-        value = (before or after or {})[key]
-        if value == _DEFAULTS[change.kind].get(key):
-            return
-        sign = "+" if before is None else "-"
-        yield from (
-            (f"{sign} {_json(entry)}" for entry in value)
-            if value and isinstance(value, list)
-            else (_json(value),)
+    for difference in change_differences(change.kind, change.before, change.after):
+        lines = (
+            _list_lines(difference)
+            if isinstance(difference, ListDifference)
+            else _value_line(difference, change)
         )
-    elif isinstance(before[key], list):
-        yield from _list_lines(before[key], after[key])
-    elif before[key] != after[key]:
-        yield f"{_json(before[key])} -> {_json(after[key])}"
+        yield from (f"    {difference.key}: {line}" for line in lines)
 
 
-def _list_lines(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
-    kept = set(old) & set(new)
-    yield from (f"- {_json(entry)}" for entry in old if entry not in kept)
-    yield from (f"+ {_json(entry)}" for entry in new if entry not in kept)
-    if [entry for entry in old if entry in kept] != [entry for entry in new if entry in kept]:
-        yield f"now in the order {_json(new)}"
+def _value_line(difference: ValueDifference, change: Change) -> Iterator[str]:
+    """Before and after; of what comes or goes, the value alone."""
+    shown = {"created": (difference.after,), "deleted": (difference.before,)}
+    values = shown.get(change.action, (difference.before, difference.after))
+    yield " -> ".join(map(_json, values))
+
+
+def _list_lines(difference: ListDifference) -> Iterator[str]:
+    yield from (f"- {_json(entry)}" for entry in difference.removed)
+    yield from (f"+ {_json(entry)}" for entry in difference.added)
+    if difference.is_reordered:
+        yield f"now in the order {_json(difference.after)}"
+    elif not difference.removed and not difference.added:
+        yield _json([])
 
 
 def _json(value: object) -> str:

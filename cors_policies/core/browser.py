@@ -16,11 +16,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from cors_policies.core import engine, fetch_rules
+from cors_policies.core import vocabulary as http
 from cors_policies.core.browser_request import BrowserRequest, parse_browser_request
 from cors_policies.core.engine import Decision, StatedFacts, decide, is_own_origin
 from cors_policies.core.explanations import CREDENTIALS_NOT_ALLOWED, Course, explain
-from cors_policies.core.path_group import SEPARATOR
+from cors_policies.core.hosts import host_without_port
+from cors_policies.core.path_group import SEPARATOR, Headers, PathGroup
 from cors_policies.core.policy import Document
+from cors_policies.core.remedies import Remedy, find_remedies
 from cors_policies.core.snapshot import Snapshot
 
 __all__ = [
@@ -28,9 +31,13 @@ __all__ = [
     "Answer",
     "BrowserRequest",
     "Evaluation",
+    "Remedy",
+    "actual_headers",
     "evaluate",
     "is_cross_origin",
+    "matching_groups",
     "parse_browser_request",
+    "preflight_headers",
 ]
 
 ALLOWED: Final = "allowed"
@@ -63,7 +70,7 @@ class Evaluation:
     """What a browser would do.
 
     ``preflight`` is ``None`` where it sends none, ``actual`` where the preflight failed. ``path_group`` names
-    the policies in the order in which they are tried.
+    the policies in the order in which they are tried. ``remedies`` are for people: no document holds them.
     """
 
     outcome: str
@@ -73,9 +80,10 @@ class Evaluation:
     preflight: Answer | None
     actual: Answer | None
     explanation: tuple[str, ...]
+    remedies: tuple[Remedy, ...] = ()
 
     def to_document(self) -> Document:
-        """The JSON document of this evaluation, every key included."""
+        """The JSON document of this evaluation, every key of its public form included."""
         return {
             "outcome": self.outcome,
             "reason": self.reason,
@@ -99,7 +107,34 @@ def evaluate(snapshot: Snapshot, request: BrowserRequest) -> Evaluation:
         preflight=_answer(course.preflight) if course.preflight else None,
         actual=_answer(course.decision) if course.is_sent else None,
         explanation=explain(course),
+        remedies=find_remedies(course),
     )
+
+
+def matching_groups(snapshot: Snapshot, request: BrowserRequest) -> list[PathGroup]:
+    """Every path group that speaks for the request's path and host: the first governs, and shadows the rest.
+
+    It looks at the whole set: for people who ask, and not for requests.
+    """
+    return snapshot.find_all_groups(request.path_info, host_without_port(request.host))
+
+
+def preflight_headers(request: BrowserRequest) -> Headers:
+    """The CORS headers of the preflight that a browser sends, where it sends one."""
+    facts = _preflight_facts(_facts(request), request)
+    lines = (
+        (http.ORIGIN, facts.origin),
+        (http.ACCESS_CONTROL_REQUEST_METHOD, facts.requested_method),
+        (http.ACCESS_CONTROL_REQUEST_HEADERS, facts.requested_headers),
+    )
+    return tuple((name, value) for name, value in lines if value)
+
+
+def actual_headers(request: BrowserRequest) -> Headers:
+    """The origin and the script's own headers, as a browser sends them with the actual request."""
+    facts = _facts(request)
+    origin = facts.origin if is_cross_origin(request) else _same_origin_facts(facts).origin
+    return (*(((http.ORIGIN, origin),) if origin else ()), *request.sent_headers)
 
 
 def is_cross_origin(request: BrowserRequest) -> bool:

@@ -34,8 +34,8 @@ REMEDIES: Final = {
     "or set tolerate_insecure_origins for a network that you trust.",
     "public-suffix": "covers names that strangers can register. Put your own domain before the wildcard, "
     "or set tolerate_public_suffixes if all of these names are yours.",
-    CSRF: "is too wide to be trusted by the CSRF check, which takes origins and wildcards of https. List the "
-    "origins, or switch trust_for_csrf off.",
+    CSRF: "is too wide to be trusted by the CSRF check, which takes single origins, and wildcards of "
+    "https. List the origins, or switch trust_for_csrf off.",
 }
 _PROBE: Final = "https://x.invalid"
 

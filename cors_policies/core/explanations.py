@@ -179,7 +179,7 @@ def _readable(course: Course) -> str:
 def _remedy(course: Course) -> Iterator[str]:
     request, policy = course.request, course.policy
     if course.reason == engine.UNGOVERNED:
-        yield f"Write a policy whose path covers {request.path_info} and that allows {request.origin}."
+        yield _path_remedy(request.path_info, request.origin or "")
     elif course.reason == engine.ORIGIN_NOT_ALLOWED:
         yield _origin_remedy(course.decision.group, request.origin or "")
     elif course.reason == engine.METHOD_NOT_ALLOWED:
@@ -193,15 +193,29 @@ def _remedy(course: Course) -> Iterator[str]:
         yield _credentials_remedy(request.origin or "", policy)
 
 
+def _path_remedy(path: str, origin: str) -> str:
+    if _is_never_sent(origin):
+        return _respelling(origin)
+    return f"Write a policy whose path covers {path} and that allows {origin}."
+
+
 def _origin_remedy(group: PathGroup | None, origin: str) -> str:
-    if origin != NULL_ORIGIN and parse_serialized_origin(origin) is None:
-        return f"No browser sends {origin} as an origin. Ask again with {_as_browsers_write(origin)}."
+    if _is_never_sent(origin):
+        return _respelling(origin)
     if group is None or not group.policies:
         return (
             "What is stored for this path is broken: manage.py check --database default says why. Repair it."
         )
     names = " or ".join(f'"{policy.name}"' for policy in group.policies[:_SHOWN_POLICIES])
     return f"Add {origin} to allowed_origins of policy {names}, or to one of its origin groups."
+
+
+def _is_never_sent(origin: str) -> bool:
+    return origin != NULL_ORIGIN and parse_serialized_origin(origin) is None
+
+
+def _respelling(origin: str) -> str:
+    return f"No browser sends {origin} as an origin. Ask again with {_as_browsers_write(origin)}."
 
 
 def _as_browsers_write(origin: str) -> str:

@@ -50,6 +50,10 @@ def parse_host_pattern(text: str) -> HostPattern:
     _check_no_other_parts(text)
     if "*" not in text:
         return HostPattern(canonical_host(text))
+    if text == "*":
+        raise PatternError(
+            "wildcard-place", "* is no host. Write nothing for every host, or a domain as in *.example.com."
+        )
     mapped = map_characters(text)
     star, dot, base = mapped.partition(".")
     if star != "*" or text.count("*") != 1 or not dot:
@@ -73,6 +77,8 @@ def _check_no_other_parts(text: str) -> None:
         raise PatternError(
             "not-a-host", f'"{text}": write the host alone, as in api.example.com, without scheme or path.'
         )
+    if not text.startswith("[") and text.count(":") > 1:
+        raise PatternError("port", f'"{text}": write an IPv6 address in brackets, as in [::1], and no port.')
     if not text.startswith("[") and ":" in text:
         raise PatternError(
             "port", f'"{text}": write the host without its port; a policy holds for all of them.'

@@ -124,8 +124,8 @@ class Impact:
 
     @property
     def is_grave(self) -> bool:
-        """Whether somebody should be asked once more."""
-        return bool(self.cut_off or self.opened)
+        """Whether somebody should be asked once more before."""
+        return bool(self.cut_off)
 
     def to_document(self) -> Document:
         """The JSON document."""

@@ -11,7 +11,7 @@ Before you edit:
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -30,20 +30,28 @@ EXPIRED: Final = "expired"
 _PRIVATE_NETWORK: Final = " With allow_private_network it can reach the network of each visitor, too."
 
 
-def lint(policy_set: PolicySet, now: datetime) -> tuple[Finding, ...]:
-    """Every finding about a valid set: policy by policy, then group by group."""
+def lint(policy_set: PolicySet, now: datetime, about: Collection[str] | None = None) -> tuple[Finding, ...]:
+    """Every finding about a valid set: policy by policy, then group by group.
+
+    ``about`` holds names of policies: then only what there is about these and the groups that they use, which
+    costs as much as they are large, and not as the set is.
+    """
     wanted = [policy for policy in policy_set.policies if policy.mode != Mode.OFF.value]
     active = [policy for policy in wanted if not _is_expired(policy, now)]
-    groups = {group.name: group for group in policy_set.origin_groups}
+    judged = active if about is None else [policy for policy in active if policy.name in about]
+    beside = active if about is None else _neighbours(active, judged)
+    groups = _groups(policy_set, None if about is None else beside)
     overlaps = Overlaps(groups)
     found = [_expired(policy) for policy in wanted if _is_expired(policy, now)]
-    found += _shadowed(active, overlaps)
-    for policy in active:
+    found += _shadowed(beside, overlaps)
+    for policy in judged:
         found += [*overlaps.redundant_entries(policy), *_open_entries(policy)]
+    if about is not None:
+        found = [finding for finding in found if finding.policy in about]
     places = {policy.name: place for place, policy in enumerate(policy_set.policies)}
     found.sort(key=lambda finding: places[finding.policy or ""])
     users = _users(active)
-    for group in groups.values():
+    for group in _groups(policy_set, None if about is None else judged).values():
         found += [*overlaps.redundant_members(group.name), *_open_members(group, users[group.name])]
     return tuple(found)
 
@@ -61,6 +69,18 @@ def lint_document(document: object, now: datetime, rails: Guardrails = NO_GUARDR
 def problem_finding(problem: Problem, policy: str | None = None) -> Finding:
     """The problem as a finding."""
     return Finding(ERROR, problem.code, policy, problem.attr or None, problem.message)
+
+
+def _neighbours(policies: Iterable[Policy], judged: Iterable[Policy]) -> list[Policy]:
+    """Those that share a host and path with one of the others."""
+    sites = {(policy.host, policy.path) for policy in judged}
+    return [policy for policy in policies if (policy.host, policy.path) in sites]
+
+
+def _groups(policy_set: PolicySet, users: Iterable[Policy] | None) -> dict[str, OriginGroup]:
+    """The groups that these policies use, by name; ``None``: all of the set."""
+    used = None if users is None else {name for policy in users for name in policy.origin_groups}
+    return {group.name: group for group in policy_set.origin_groups if used is None or group.name in used}
 
 
 def _is_expired(policy: Policy, now: datetime) -> bool:
@@ -164,4 +184,4 @@ def _submitted(
     """Canonical patterns, one for each entry of the list."""
     if name not in owners:
         return normalized
-    return tuple(check_patterns(owners[name].get(key, ()), key)[0])
+    return tuple(text for _, text in check_patterns(owners[name].get(key, ()), key)[0])

@@ -232,6 +232,12 @@ def _parse_tuple_pattern(text: str) -> OriginPattern:
 
 
 def _parse_scheme(text: str) -> str:
+    if text.startswith("^"):
+        raise PatternError(
+            "invalid-scheme",
+            "An expression starts with ~, as in ~https://app[0-9]+\\.example\\.com. Write it so, or as a "
+            "wildcard such as https://*.example.com.",
+        )
     if _SCHEME.fullmatch(text) is None:
         raise PatternError(
             "invalid-scheme",

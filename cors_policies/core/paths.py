@@ -22,6 +22,7 @@ from cors_policies.core.problems import PatternError
 from cors_policies.core.segments import (
     DOUBLE_STAR,
     END_KEY,
+    STAR,
     SegmentKey,
     all_match,
     segment_key,
@@ -72,6 +73,11 @@ class PathPattern:
             and all_match(head, segments)
             and all_match(tail, segments[len(segments) - len(tail) :])
         )
+
+    @property
+    def example(self) -> str:
+        """A path that matches, as short as stars allow."""
+        return self.text.replace(DOUBLE_STAR, STAR).replace(STAR, "1")
 
     def halves(self) -> tuple[tuple[str, ...], tuple[str, ...] | None]:
         """The segments before ``**`` and those after it; without ``**`` all of them, and ``None``."""

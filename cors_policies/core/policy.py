@@ -28,6 +28,8 @@ class Mode(str, Enum):
     """Whether a policy is obeyed."""
 
     LIVE = "live"
+    TRIAL = "trial"
+    """Decided and recorded, never applied."""
     OFF = "off"
 
 

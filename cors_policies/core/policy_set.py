@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from cors_policies.core import vocabulary as http
 from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails
 from cors_policies.core.policy import Document, OriginGroup, Policy
 from cors_policies.core.problems import InvalidPolicyError, Problem
@@ -19,6 +20,7 @@ from cors_policies.core.validation import (
     KnownGroups,
     Objection,
     check_group,
+    check_patterns,
     check_policy,
     find_objections,
 )
@@ -125,11 +127,16 @@ def _placed(problem: Problem, key: str, index: int) -> Problem:
 
 def _objections(
     documents: Sequence[object], groups: Iterable[OriginGroup], rails: Guardrails
-) -> dict[str, Sequence[Objection]]:
-    """The groups of this document by name. One that has problems is known: it is reported once only."""
-    named: dict[str, Sequence[Objection]] = {}
+) -> dict[str, tuple[Objection, ...]]:
+    """What speaks against the groups of this document, by name, as they were submitted.
+
+    Of a broken group what could be read counts, and of one with a ``*`` also what the ``*`` will drop.
+    """
+    as_submitted = (group for group in groups if group.origins != (http.ANY,))
+    named = {group.name: find_objections(group.origins, rails) for group in as_submitted}
     for document in documents:
         name = document.get("name") if isinstance(document, Mapping) else None
-        if isinstance(name, str):
-            named[name] = ()
-    return named | {group.name: find_objections(group.origins, rails) for group in groups}
+        if isinstance(document, Mapping) and isinstance(name, str) and name not in named:
+            readable, _ = check_patterns(document.get("origins", ()), "origins")
+            named[name] = find_objections(dict.fromkeys(text for _, text in readable), rails)
+    return named

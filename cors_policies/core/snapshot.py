@@ -9,6 +9,9 @@ Before you edit:
   makes a new one.
 * A policy expires on the time of some request, so that making the snapshot without it must be cheap however
   large the set is: only the sites of what has expired are compiled anew, and the rest is shared.
+* What is on trial is a second snapshot beside the live one, of both together. It shares every index and path
+  group that no trial policy touches, and a set without trial policies has none. All that expires in the live
+  one expires in it, so that its end is the end of both.
 * A set is loaded while requests wait for the interpreter, and most of its policies are alone on their path
   with few origins. Such a one is compiled when its path is asked for first, which is some ten microseconds
   once; until then it is one object for the garbage collector, not four.
@@ -17,7 +20,7 @@ Before you edit:
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
@@ -26,7 +29,7 @@ from cors_policies.core.hosts import HostPattern
 from cors_policies.core.path_group import GroupCompiler, PathGroup, Site
 from cors_policies.core.path_index import PathIndex
 from cors_policies.core.paths import PathPattern, parse_path_pattern, split_path
-from cors_policies.core.policy import OriginGroup, Policy
+from cors_policies.core.policy import Mode, OriginGroup, Policy
 
 _MAX_KEPT: Final = 2048
 _MAX_KEPT_PATH: Final = 200
@@ -42,11 +45,13 @@ class Shield:
 
     site: Site
     expires_at: datetime | None = None
+    is_on_trial: bool = False
 
 
 _T = TypeVar("_T", Policy, Shield, Policy | Shield)
 _Tenants = Sequence[Policy | Shield]
 """All policies of one site."""
+_Sites = dict[Site, list[Policy | Shield]]
 _Ending = tuple[datetime, int, Site, _Tenants]
 """When the first of a site's policies expires, the place of the site, and what is there until then."""
 
@@ -56,6 +61,16 @@ class _Calendar(NamedTuple):
 
     since: datetime | None
     ending: list[_Ending]
+
+
+class _Parts(NamedTuple):
+    """What a snapshot is made of."""
+
+    version: str
+    compiler: GroupCompiler
+    groups: list[PathGroup | Policy]
+    indexes: Mapping[str, PathIndex[int]]
+    calendar: _Calendar
 
 
 class Snapshot:
@@ -70,8 +85,10 @@ class Snapshot:
         "_hosts",
         "_indexes",
         "_kept",
+        "_trial_end",
         "_wildcard_hosts",
         "since",
+        "trial",
         "uses_hosts",
         "version",
     )
@@ -101,6 +118,9 @@ class Snapshot:
         """Whether some live policy names a host, so that the request's own must be asked for."""
         self._found: dict[str, PathGroup | None] = {}
         self._kept: dict[tuple[object, Hashable], Any] = {}
+        self.trial: Snapshot | None = None
+        """The set as it would be with the trial policies live; ``None`` where nothing is on trial."""
+        self._trial_end: datetime | None = None
 
     def recall(self, path: str, traits: Hashable) -> Any:
         """What was kept for the group of this path and these traits; ``None`` where nothing was.
@@ -129,11 +149,28 @@ class Snapshot:
     @property
     def expires_at(self) -> datetime | None:
         """From when on this is not the set any more, since a policy expires; ``None``: never."""
+        if self.trial is not None:
+            return self.trial.expires_at
         return self._ending[0][0] if self._ending else None
 
     def at(self, now: datetime) -> Snapshot:
-        """The snapshot without what has expired by ``now``: itself where nothing has."""
-        return self._without_expired(now) if self._ending and self._ending[0][0] <= now else self
+        """The snapshot without what has expired by ``now``, the trial too: itself where nothing has."""
+        end = self.expires_at
+        if end is None or now < end:
+            return self
+        left = self._without_expired(now)
+        if self.trial is not None:
+            left.be_tried_with(self.trial.at(now), self._trial_end, now)
+        return left
+
+    def be_tried_with(self, trial: Snapshot, end: datetime | None, now: datetime | None) -> None:
+        """Puts a trial beside a snapshot that is new, unless that has ended by ``now``.
+
+        ``end`` is when the last policy on trial expires; ``None``: never.
+        """
+        self.since = trial.since
+        if end is None or now is None or now < end:
+            self.trial, self._trial_end = trial, end
 
     def _without_expired(self, now: datetime) -> Snapshot:
         passed = bisect_right(self._ending, now, key=_end)
@@ -148,7 +185,7 @@ class Snapshot:
             elif (end := _first_end(left)) is not None:
                 insort(ending, (end, place, site, left))
         indexes = {host: self._indexes[host].without(pairs) for host, pairs in empty.items()}
-        calendar = _Calendar(max(ends), ending)
+        calendar = _Calendar(max(ends, default=self.since), ending)
         return Snapshot(self.version, self._compiler, groups, self._indexes | indexes, calendar)
 
     def find_group(self, path: str, host: str = "") -> PathGroup | None:
@@ -160,6 +197,20 @@ class Snapshot:
                     return self._group(place)
         group = self._found.get(path, _UNKNOWN)
         return self._find_anew(path) if group is _UNKNOWN else group
+
+    def find_all_groups(self, path: str, host: str = "") -> list[PathGroup]:
+        """Every path group that speaks for the path on the lower-case ``host``.
+
+        In the order of precedence: what :meth:`find_group` gives is the first. Looks at all of them, so that
+        no request should ask.
+        """
+        found = [
+            (_host_rank(group.host), pattern.sort_key, place)
+            for place, group in enumerate(self._groups)
+            if group is not _NOBODY and _is_host(group.host, host)
+            if (pattern := _stored_pattern(group.path)).matches(path)
+        ]
+        return [self._group(place) for _, _, place in sorted(found)]
 
     def _find_anew(self, path: str) -> PathGroup | None:
         """Looks it up, and keeps the answer, but never too many: strangers choose the paths."""
@@ -197,20 +248,47 @@ def compile_snapshot(
     version: str = "",
     now: datetime | None = None,
 ) -> Snapshot:
-    """The snapshot of valid policies and the groups that they name.
+    """The snapshot of valid policies and the groups that they name, with its trial where any are on trial.
 
-    Those that are not live are left out, and those that have expired by ``now``; ``None``: before all times.
+    Those that are off are left out, and those that have expired by ``now``; ``None``: before all times.
     """
-    sites: dict[Site, list[Policy | Shield]] = {}
+    live: _Sites = {}
+    tried: _Sites = {}
     ends: list[datetime] = []
     for shield in _unexpired(shields, now, ends):
-        sites.setdefault(shield.site, []).append(shield)
-    for policy in _unexpired((policy for policy in policies if policy.is_live), now, ends):
-        sites.setdefault(Site(policy.host, policy.path), []).append(policy)
+        (tried if shield.is_on_trial else live).setdefault(shield.site, []).append(shield)
+    wanted = (policy for policy in policies if policy.mode != Mode.OFF.value)
+    for policy in _unexpired(wanted, now, ends):
+        (live if policy.is_live else tried).setdefault(Site(policy.host, policy.path), []).append(policy)
     compiler = GroupCompiler(groups)
-    compiled = [_compile(compiler, site, tenants) for site, tenants in sites.items()]
-    calendar = _Calendar(max(ends, default=None), sorted(_endings(sites)))
-    return Snapshot(version, compiler, compiled, _indexes(sites), calendar)
+    compiled = [_compile(compiler, site, tenants) for site, tenants in live.items()]
+    calendar = _Calendar(max(ends, default=None), sorted(_endings(live)))
+    parts = _Parts(version, compiler, compiled, _indexes(live), calendar)
+    snapshot = Snapshot(*parts)
+    if tried:
+        snapshot.be_tried_with(Snapshot(*_with_trials(parts, live, tried)), _last_end(tried), now)
+    return snapshot
+
+
+def _with_trials(parts: _Parts, live: _Sites, tried: _Sites) -> _Parts:
+    """The same with what is on trial. Sites of live policies keep their places; new ones come after them."""
+    together = {site: [*live.get(site, ()), *tenants] for site, tenants in tried.items()}
+    sites = live | together
+    groups = [
+        _compile(parts.compiler, site, together[site]) if site in together else parts.groups[place]
+        for place, site in enumerate(sites)
+    ]
+    grown = {site.host for site in tried if site not in live}
+    indexes = {**parts.indexes, **_indexes(sites, grown)}
+    calendar = parts.calendar._replace(ending=sorted(_endings(sites)))
+    return _Parts(parts.version, parts.compiler, groups, indexes, calendar)
+
+
+def _last_end(sites: _Sites) -> datetime | None:
+    """When the last of all these expires; ``None``: never."""
+    ends = [tenant.expires_at for tenants in sites.values() for tenant in tenants]
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) else None
 
 
 def _unexpired(tenants: Iterable[_T], now: datetime | None, ends: list[datetime]) -> Iterator[_T]:
@@ -230,11 +308,12 @@ def _compile(compiler: GroupCompiler, site: Site, tenants: _Tenants) -> PathGrou
     return compiler.compile(site, policies, is_shielded=len(policies) < len(tenants))
 
 
-def _indexes(sites: Iterable[Site]) -> dict[str, PathIndex[int]]:
-    """For each host where its paths have their places."""
+def _indexes(sites: Iterable[Site], hosts: Container[str] | None = None) -> dict[str, PathIndex[int]]:
+    """For each host, or each of ``hosts``, where its paths have their places."""
     places: dict[str, list[tuple[str, int]]] = {}
     for place, site in enumerate(sites):
-        places.setdefault(site.host, []).append((site.path, place))
+        if hosts is None or site.host in hosts:
+            places.setdefault(site.host, []).append((site.path, place))
     return {host: _path_index(members) for host, members in places.items()}
 
 
@@ -256,6 +335,17 @@ def _end(ending: _Ending) -> datetime:
 def _stored_pattern(text: str) -> PathPattern:
     """The pattern of a canonical text, which need not be checked once more."""
     return PathPattern(text, tuple(split_path(text)))
+
+
+def _is_host(pattern: str, host: str) -> bool:
+    return not pattern or (bool(host) and HostPattern(pattern).matches(host))
+
+
+def _host_rank(pattern: str) -> tuple[int, int]:
+    """The exact host, then the wildcards, the longest first, then every host."""
+    if not pattern:
+        return 2, 0
+    return (1, -len(pattern)) if HostPattern(pattern).is_wildcard else (0, 0)
 
 
 def _path_index(places: Iterable[tuple[str, int]]) -> PathIndex[int]:

@@ -128,11 +128,10 @@ def check_origin(document: object) -> tuple[DescribedOrigin | None, tuple[Proble
     return (None, tuple(reader.problems)) if reader.problems else (origin, ())
 
 
-def check_patterns(patterns: object, key: str) -> tuple[list[str], tuple[Problem, ...]]:
-    """Canonical origin patterns of a list as they were submitted, and every problem with it."""
+def check_patterns(patterns: object, key: str) -> tuple[list[tuple[int, str]], tuple[Problem, ...]]:
+    """What is an origin pattern in a list: its place and canonical text. And every problem with the rest."""
     reader = Reader({key: patterns}, (key,))
-    found = _origins(reader, key)
-    return [text for _, text in found], tuple(reader.problems)
+    return _origins(reader, key), tuple(reader.problems)
 
 
 def normalized_origins(patterns: Iterable[str]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The rows of the policy set, of its history, and of what was observed."""
 
 from cors_policies.models.revisions import Revision, RevisionChange  # isort: skip - see there
-from cors_policies.models.observations import IgnoredOrigin, Observation
+from cors_policies.models.observations import IgnoredOrigin, Observation, TrialObservation
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
 from cors_policies.models.policies import Policy, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models.versions import PolicySetVersion
@@ -18,4 +18,5 @@ __all__ = [
     "PolicySetVersion",
     "Revision",
     "RevisionChange",
+    "TrialObservation",
 ]

@@ -4,6 +4,7 @@ Before you edit:
 
 * They are no part of the policy set: writing them moves no version.
 * The key of a row is a digest of what it counts, since databases index no text of that length.
+* What a trial would change is in a table of its own, so that neither has to be told from the other.
 * The row without a digest counts nothing. Who writes locks it first, so that there is one writer at a time.
 * A mark is a row of its own: counts are folded, pruned and counted anew, and somebody's mark outlives that.
 """
@@ -26,16 +27,16 @@ _AT_ONCE: Final = 500
 _MARKED: Final = ("host", "path", "origin")
 
 
-class ObservationManager(models.Manager["Observation"]):
+class CountedManager(models.Manager[Any]):
     """The rows that count something."""
 
-    def get_queryset(self) -> models.QuerySet[Observation]:
+    def get_queryset(self) -> models.QuerySet[Any]:
         """All rows but the one that writers lock."""
         return super().get_queryset().exclude(digest=_LOCK)
 
 
-class Observation(models.Model):
-    """How often one origin was answered in one way, on the paths of one path group."""
+class CountedRow(models.Model):
+    """How often something happened to one origin, on the paths of one path group."""
 
     digest = models.CharField(max_length=64, primary_key=True, editable=False)
     host = ExactCharField(_("host"), max_length=255, blank=True, default="")
@@ -50,7 +51,17 @@ class Observation(models.Model):
     days = models.JSONField(_("days"), default=dict, blank=True)
     """Counts of the last days, by the number of the day since 1970."""
 
-    objects: ClassVar[ObservationManager] = ObservationManager()
+    objects: ClassVar[CountedManager] = CountedManager()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.origin or '...'} {self.host}{self.path}: {self.reason}"
+
+
+class Observation(CountedRow):
+    """How often one origin was answered in one way."""
 
     class Meta:
         verbose_name = _("observation")
@@ -58,8 +69,24 @@ class Observation(models.Model):
         ordering = ("-count", "digest")
         default_permissions = ("view",)
 
+
+class TrialObservation(CountedRow):
+    """How often one origin was answered otherwise than the trial policies would have it.
+
+    ``reason`` and ``policy`` are what the trial says, and the path group is the trial's.
+    """
+
+    live_reason = models.CharField(_("live reason"), max_length=32, blank=True)
+    live_policy = ExactCharField(_("live policy"), max_length=MAX_NAME, blank=True)
+
+    class Meta:
+        verbose_name = _("observation of a trial")
+        verbose_name_plural = _("observations of trials")
+        ordering = ("-count", "digest")
+        default_permissions = ()
+
     def __str__(self) -> str:
-        return f"{self.origin or '...'} {self.host}{self.path}: {self.reason}"
+        return f"{super().__str__()}, not {self.live_reason}"
 
 
 class IgnoredOrigin(models.Model):
@@ -103,18 +130,20 @@ def _mark_of(row: Observation) -> str:
     return hashlib.sha256(place.encode()).hexdigest()
 
 
-def lock_observations(using: str) -> None:
-    """Waits for other writers of observations, and holds them off until the transaction ends.
+def lock_observations(using: str, model: type[CountedRow] = Observation) -> None:
+    """Waits for other writers of these rows, and holds them off until the transaction ends.
 
     One statement, whether the row is there or not: of two that insert it and then update it, MySQL ends one.
     """
-    write_observations(using, [Observation(digest=_LOCK, first_seen="", last_seen="")], ("count",))
+    write_observations(using, model, [model(digest=_LOCK, first_seen="", last_seen="")], ("count",))
 
 
-def write_observations(using: str, rows: Iterable[Observation], fields: Collection[str]) -> None:
+def write_observations(
+    using: str, model: type[CountedRow], rows: Iterable[CountedRow], fields: Collection[str]
+) -> None:
     """Inserts the rows; of those that are there, makes the ``fields`` what they are to be."""
     has_target = connections[using].features.supports_update_conflicts_with_target
-    Observation._base_manager.using(using).bulk_create(
+    model._base_manager.using(using).bulk_create(
         rows,
         batch_size=_AT_ONCE,
         update_conflicts=True,

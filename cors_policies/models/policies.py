@@ -50,6 +50,7 @@ class Policy(VersionedModel):
         """Whether a policy is obeyed."""
 
         LIVE = "live", _("live")
+        TRIAL = "trial", _("on trial")
         OFF = "off", _("off")
 
     name = ExactCharField(
@@ -64,7 +65,10 @@ class Policy(VersionedModel):
         max_length=10,
         choices=Mode.choices,
         default=Mode.LIVE,
-        help_text=_("Off: as if the policy were not there. A broader policy may then govern its path."),
+        help_text=_(
+            "On trial: never obeyed; what it would change is recorded, for the trial report. "
+            "Off: as if the policy were not there. A broader policy may then govern its path."
+        ),
     )
     host = ExactCharField(
         _("host"),
@@ -168,7 +172,7 @@ class Policy(VersionedModel):
         ordering = ("host", "path", "priority", "name")
         indexes = (models.Index(fields=("host", "path"), name="cors_policies_path_group"),)
         constraints = (
-            models.CheckConstraint(condition=Q(mode__in=("live", "off")), name="cors_policies_mode"),
+            models.CheckConstraint(condition=Q(mode__in=("live", "trial", "off")), name="cors_policies_mode"),
             models.CheckConstraint(condition=Q(path__startswith="/"), name="cors_policies_path"),
             models.CheckConstraint(condition=Q(priority__lte=MAX_PRIORITY), name="cors_policies_priority"),
             models.CheckConstraint(

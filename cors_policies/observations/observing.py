@@ -2,8 +2,9 @@
 
 Before you edit:
 
-* A request that is not to be counted costs one look at ``reasons``. One that is adds to a tally in memory; it
-  never waits for the database, and nothing here fails it.
+* A request that is not to be counted costs one look at ``reasons``. One that is leaves a note in memory; it
+  never waits for the database, and nothing here fails it. Notes become tallies when those are stored. Where
+  something is on trial, what that would change leaves a note as well, whatever the reason.
 * One thread a process stores the tallies, by a connection of its own that is bounded in time. What could not
   be stored is kept, in the same room, and tried again.
 * Threads and tallies do not survive a fork: the parent stores its own.
@@ -15,6 +16,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from collections.abc import Iterator
 from typing import Final
 
 from django.db import connections, transaction
@@ -26,10 +29,10 @@ from cors_policies.core.engine import (
     HEADER_NOT_ALLOWED,
     METHOD_NOT_ALLOWED,
     ORIGIN_NOT_ALLOWED,
-    PREFLIGHT_STATUS,
     Decision,
-    Facts,
 )
+from cors_policies.core.path_group import CompiledPolicy, PathGroup
+from cors_policies.models import Observation, TrialObservation
 from cors_policies.observations.recorder import Recorder
 from cors_policies.observations.rows import store_tallies
 from cors_policies.observations.tallies import MAX_METHOD, MAX_ORIGIN, Key, Tallies
@@ -46,12 +49,19 @@ from cors_policies.store.refresher import ABANDON_AFTER, Refresher
 INTERVAL: Final = 5.0
 MAX_BACK_OFF: Final = 30.0
 """Seconds between two times that tallies are stored; while that fails."""
+MAX_NOTES: Final = 1024
+"""Notes that wait to become tallies; the request that leaves one more makes tallies of them."""
 READER_PATIENCE: Final = 2.0
 EXIT_PATIENCE: Final = 1.0
 """Seconds that a reader of the rows, and the end of the process, wait for the last tallies to be stored."""
 
 _DENIED: Final = frozenset({ORIGIN_NOT_ALLOWED, METHOD_NOT_ALLOWED, HEADER_NOT_ALLOWED, BAD_REQUEST_HEADERS})
 _COUNTED: Final = {OBSERVE_OFF: frozenset[str](), OBSERVE_DENIED: _DENIED, OBSERVE_ALL: _DENIED | {ALLOWED}}
+_Applied = tuple[str, CompiledPolicy | None]
+_Matter = tuple[PathGroup, CompiledPolicy | None, str, str, str, _Applied | None]
+"""Path group, policy, reason, origin and method; of a trial, reason and policy of what was applied, too."""
+_Note = tuple[_Matter, float]
+"""What was decided, and when."""
 
 
 class Observer:
@@ -60,11 +70,14 @@ class Observer:
     def __init__(self) -> None:
         self.reasons: frozenset[str] = frozenset()
         """Reasons of the decisions that are to be counted."""
+        self.counts_trials = False
+        """Whether what a trial would change is to be counted."""
         self.start_anew()
 
     def start_anew(self) -> None:
         """What a process starts with. A forked child, too."""
         self._recorder = Recorder()
+        self._notes: deque[_Note] = deque()
         self._outage = Outage("Observations", "stored")
         self._flusher: Refresher | None = None
         self._guard = threading.Lock()
@@ -74,14 +87,22 @@ class Observer:
     def configure(self) -> None:
         """Reads the settings, for requests not to."""
         self.reasons = _COUNTED[get_settings().OBSERVE]
+        self.counts_trials = get_settings().OBSERVE != OBSERVE_OFF
 
-    def count(self, decision: Decision, facts: Facts) -> None:
-        """Counts a decision whose reason is one of ``reasons``."""
-        if time.monotonic() >= self._next_watch:
+    def count(self, decision: Decision, origin: str, method: str, live: Decision | None = None) -> None:
+        """Counts a decision whose reason is one of ``reasons``; ``method`` is a preflight's requested one.
+
+        With ``live``: the decision is that of a trial, and ``live`` was applied in its place.
+        """
+        if decision.group is None:
+            return
+        notes, now = self._notes, time.time()
+        if now >= self._next_watch:
             self._watch()
-        key = _key(decision, facts)
-        if key is not None:
-            self._recorder.add(key, int(time.time()))
+        applied = None if live is None else (live.reason, live.policy)
+        notes.append(((decision.group, decision.policy, decision.reason, origin, method, applied), now))
+        if len(notes) > MAX_NOTES:
+            self._tally(self._recorder)
 
     def flush(self) -> None:
         """Stores what was counted, for the caller to read. Waits for seconds at most, and never raises."""
@@ -103,7 +124,7 @@ class Observer:
         if _is_inline():
             self._forget_other_tests()
             return
-        self._next_watch = time.monotonic() + ABANDON_AFTER
+        self._next_watch = time.time() + ABANDON_AFTER
         if self._flusher is None or self._flusher.is_stuck:
             self._flush_in_background(0)
 
@@ -131,12 +152,32 @@ class Observer:
     def _forget_other_tests(self) -> None:
         test = present_test()
         if test is not self._test:
+            self._notes.clear()
             self._recorder.take()
             self._test = test
 
+    def _tally(self, recorder: Recorder) -> None:
+        """Makes tallies of the notes that there are."""
+        found: dict[tuple[_Matter, int], int] = {}
+        for matter, moment in self._taken_notes():
+            place = matter, int(moment)
+            found[place] = found.get(place, 0) + 1
+        for (matter, second), count in found.items():
+            recorder.add(_key(matter), second, count)
+
+    def _taken_notes(self) -> Iterator[_Note]:
+        notes = self._notes
+        for _ in range(len(notes)):
+            try:
+                yield notes.popleft()
+            except IndexError:
+                return  # another thread has taken the rest
+
     def _store(self, *, own: bool) -> bool:
         """Stores what was counted, by an ``own`` connection or the calling thread's. Whether it could be."""
-        recorder, tallies = self._recorder, self._recorder.take()
+        recorder = self._recorder
+        self._tally(recorder)
+        tallies = recorder.take()
         if not tallies:
             return True
         try:
@@ -149,25 +190,21 @@ class Observer:
         return True
 
 
+def _key(matter: _Matter) -> Key:
+    group, policy, reason, origin, method, applied = matter
+    # One character more than is kept, so that what was cut can be told.
+    origin, method = origin[: MAX_ORIGIN + 1], method[: MAX_METHOD + 1]
+    key = Key(group.host, group.path, origin, method, reason, _name(policy))
+    return key if applied is None else key._replace(live_reason=applied[0], live_policy=_name(applied[1]))
+
+
+def _name(policy: CompiledPolicy | None) -> str:
+    return "" if policy is None else policy.name
+
+
 def _is_inline() -> bool:
     """Whether only the calling thread sees what it writes, or nobody but tests is there to see it."""
     return is_test_environment() or is_private(connections[get_settings().DATABASE_ALIAS])
-
-
-def _key(decision: Decision, facts: Facts) -> Key | None:
-    group, policy = decision.group, decision.policy
-    if group is None:
-        return None
-    method = facts.requested_method if decision.status == PREFLIGHT_STATUS else facts.method
-    return Key(
-        group.host,
-        group.path,
-        # One more than is kept, so that what was cut can be told.
-        (facts.origin or "")[: MAX_ORIGIN + 1],
-        (method or "")[: MAX_METHOD + 1],
-        decision.reason,
-        "" if policy is None else policy.name,
-    )
 
 
 def _store_apart(tallies: Tallies) -> None:
@@ -186,4 +223,9 @@ def _store_here(tallies: Tallies) -> None:
 
 
 def _store_in_transaction(using: str, tallies: Tallies) -> None:
-    store_tallies(using, tallies, get_settings().OBSERVE_MAX_ROWS, int(time.time()))
+    room, now = get_settings().OBSERVE_MAX_ROWS, int(time.time())
+    for model in (Observation, TrialObservation):
+        of_trial = model is TrialObservation
+        found = {key: tally for key, tally in tallies.items() if bool(key.live_reason) is of_trial}
+        if found:
+            store_tallies(using, found, room, now, model)

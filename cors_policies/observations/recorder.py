@@ -23,15 +23,15 @@ class Recorder:
         self._guard = threading.Lock()
         self._tallies: Tallies = {}
 
-    def add(self, key: Key, now: int) -> None:
-        """Counts a decision that was made at that second."""
+    def add(self, key: Key, now: int, count: int = 1) -> None:
+        """Counts so many decisions that were made at that second."""
         with self._guard:
             tally = self._tallies.get(key)
             if tally is None:
                 if len(self._tallies) >= self._limit:
                     fold(self._tallies, self._limit // 2)
                 tally = self._tallies.setdefault(key, Tally())
-            tally.add(now)
+            tally.add(now, count)
 
     def take(self) -> Tallies:
         """All that was counted since the last time, for the caller to store or to give back."""

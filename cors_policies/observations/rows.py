@@ -4,6 +4,8 @@ Before you edit:
 
 * One writer at a time: what is read after the lock stays true until the commit. So rows are written as they
   shall be, in one statement, and the bound holds exactly.
+* What a trial would change has a table of its own, with the same columns and two more. Neither kind takes
+  room from the other.
 * Others may wait for the lock. All rows are read only where there is no room for what is new, and little of
   that is let in then: a flood must not replace all rows every few seconds.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import islice
 from typing import Any, Final
@@ -20,7 +22,13 @@ from typing import Any, Final
 from django.db.models import QuerySet
 
 from cors_policies.core.timestamps import timestamp_text
-from cors_policies.models.observations import Observation, lock_observations, write_observations
+from cors_policies.models.observations import (
+    CountedRow,
+    Observation,
+    TrialObservation,
+    lock_observations,
+    write_observations,
+)
 from cors_policies.observations.tallies import SECONDS_OF_A_DAY, Key, Tallies, Tally, fold, merge
 
 KEEP_DAYS: Final = 30
@@ -30,11 +38,23 @@ COUNTED_DAYS: Final = 14
 MAX_REPLACED: Final = 200
 """Rows that are new at once where there is no room for them."""
 _AT_ONCE: Final = 500
-_COLUMNS: Final = (*Key._fields, "count", "first_seen", "last_seen", "days")
-_WRITTEN: Final = _COLUMNS[len(Key._fields) :]
+_WRITTEN: Final = ("count", "first_seen", "last_seen", "days")
+_OF_TRIALS: Final = ("live_reason", "live_policy")
+_PLAIN: Final = tuple(name for name in Key._fields if name not in _OF_TRIALS)
+_KEYS: Final[Mapping[type[CountedRow], tuple[str, ...]]] = {
+    Observation: _PLAIN,
+    TrialObservation: (*_PLAIN, *_OF_TRIALS),
+}
+"""The columns that a key is read from."""
 
 
-def store_tallies(using: str, tallies: Mapping[Key, Tally], room: int, now: int) -> None:
+def store_tallies(
+    using: str,
+    tallies: Mapping[Key, Tally],
+    room: int,
+    now: int,
+    model: type[CountedRow] = Observation,
+) -> None:
     """Adds the tallies to the rows of a database, of which there are ``room`` afterwards at most.
 
     Only inside a transaction. ``now`` is in seconds since 1970.
@@ -42,8 +62,8 @@ def store_tallies(using: str, tallies: Mapping[Key, Tally], room: int, now: int)
     added: Tallies = {}
     for key, tally in tallies.items():
         merge(added, {key.stored(): tally})
-    lock_observations(using)
-    rows = Observation.objects.using(using)
+    lock_observations(using, model)
+    rows = model.objects.using(using)
     rows.filter(last_seen__lt=oldest_kept(now)).delete()
     known, free = _read(rows, map(digest_of, added)), room - rows.count()
     new = {key: tally for key, tally in added.items() if key not in known}
@@ -52,7 +72,7 @@ def store_tallies(using: str, tallies: Mapping[Key, Tally], room: int, now: int)
         added = {key: tally for key, tally in added.items() if key in known}
         merge(added, new)
         known = _read(rows)
-    _write(using, known, _merged(known, added, room), now)
+    _write(rows, known, _merged(known, added, room), now)
 
 
 def oldest_kept(now: int) -> str:
@@ -68,35 +88,37 @@ def _merged(known: Tallies, added: Tallies, room: int) -> Tallies:
     return wanted
 
 
-def _read(rows: QuerySet[Observation], digests: Iterable[str] | None = None) -> Tallies:
+def _read(rows: QuerySet[CountedRow], digests: Iterable[str] | None = None) -> Tallies:
     """The rows as tallies; all of them, or those with the digests."""
     parts = [rows] if digests is None else [rows.filter(digest__in=part) for part in _slices(digests)]
+    columns = _KEYS[rows.model]
     return {
-        Key(*values[: len(Key._fields)]): _tally(*values[len(Key._fields) :])
+        Key(*values[: len(columns)]): _tally(*values[len(columns) :])
         for part in parts
-        for values in part.values_list(*_COLUMNS)
+        for values in part.values_list(*columns, *_WRITTEN)
     }
 
 
-def _write(using: str, known: Tallies, wanted: Tallies, now: int) -> None:
+def _write(rows: QuerySet[CountedRow], known: Tallies, wanted: Tallies, now: int) -> None:
     """Makes the rows that are known those that are wanted."""
-    rows = Observation.objects.using(using)
     for digests in _slices(digest_of(key) for key in known if key not in wanted):
         rows.filter(digest__in=digests).delete()
-    changed = [_row(key, tally, now) for key, tally in wanted.items() if tally != known.get(key)]
-    write_observations(using, changed, _WRITTEN)
+    model = rows.model
+    changed = [_row(model, key, tally, now) for key, tally in wanted.items() if tally != known.get(key)]
+    write_observations(rows.db, model, changed, _WRITTEN)
 
 
 def digest_of(key: Key) -> str:
     """The primary key of the row."""
-    return hashlib.sha256(json.dumps(key).encode()).hexdigest()
+    told: Sequence[str] = key if key.live_reason else key[: len(_PLAIN)]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
-def _row(key: Key, tally: Tally, now: int) -> Observation:
+def _row(model: type[CountedRow], key: Key, tally: Tally, now: int) -> CountedRow:
     oldest = now // SECONDS_OF_A_DAY - COUNTED_DAYS
-    return Observation(
+    return model(
         digest=digest_of(key),
-        **key._asdict(),
+        **{name: getattr(key, name) for name in _KEYS[model]},
         count=tally.count,
         first_seen=_moment(tally.first),
         last_seen=_moment(tally.last),

@@ -27,7 +27,8 @@ _CUT: Final = "..."
 class Key(NamedTuple):
     """What decisions have in common that are counted together. An empty text stands for all that were folded.
 
-    ``policy`` is empty where none governs, too.
+    ``policy`` is empty where none governs, too. Of a trial, reason and policy are what it says; what was
+    applied is ``live_reason`` and ``live_policy``, of which the first is empty for nothing else than a trial.
     """
 
     host: str
@@ -36,6 +37,8 @@ class Key(NamedTuple):
     method: str
     reason: str
     policy: str = ""
+    live_reason: str = ""
+    live_policy: str = ""
 
     def stored(self) -> Key:
         """The same, with a stranger's texts made harmless."""
@@ -53,13 +56,13 @@ class Tally:
     last: int = 0
     days: dict[int, int] = field(default_factory=dict)
 
-    def add(self, now: int) -> None:
-        """Counts one decision."""
-        self.first = self.first or now
-        self.last = now
-        self.count += 1
+    def add(self, now: int, count: int = 1) -> None:
+        """Counts so many decisions."""
+        self.first = min(self.first or now, now)
+        self.last = max(self.last, now)
+        self.count += count
         day = now // SECONDS_OF_A_DAY
-        self.days[day] = self.days.get(day, 0) + 1
+        self.days[day] = self.days.get(day, 0) + count
 
     def merge(self, other: Tally) -> None:
         """Counts what the other one has counted."""
@@ -99,11 +102,11 @@ def harmless(text: str, limit: int) -> str:
 
 
 def _of_path_group(key: Key) -> Key:
-    return Key(key.host, key.path, "", "", key.reason)
+    return Key(key.host, key.path, "", "", key.reason, live_reason=key.live_reason)
 
 
 def _of_reason(key: Key) -> Key:
-    return Key("", "", "", "", key.reason)
+    return Key("", "", "", "", key.reason, live_reason=key.live_reason)
 
 
 def _of_everything(_key: Key) -> Key:

@@ -19,13 +19,28 @@ from cors_policies.services.origins import (
     remove_origins,
     update_origin,
 )
-from cors_policies.services.policies import create_policy, delete_policy, update_policy
-from cors_policies.services.revisions import prune_revisions, restore, revision_document
+from cors_policies.services.permissions import (
+    EVERY_WRITE,
+    may_read_revisions,
+    may_replace_groups,
+    may_replace_policies,
+)
+from cors_policies.services.policies import create_policy, delete_policy, set_with, update_policy
+from cors_policies.services.revisions import (
+    Preview,
+    preview_restore,
+    prune_revisions,
+    restore,
+    revision_document,
+    set_at,
+)
 from cors_policies.services.sets import Change, Report, apply_document
 
 __all__ = [
+    "EVERY_WRITE",
     "Change",
     "Numbered",
+    "Preview",
     "Report",
     "acting",
     "add_origins",
@@ -38,12 +53,18 @@ __all__ = [
     "delete_policy",
     "foresee",
     "foreseen",
+    "may_read_revisions",
+    "may_replace_groups",
+    "may_replace_policies",
     "numbered",
+    "preview_restore",
     "prune_revisions",
     "rehearse",
     "remove_origins",
     "restore",
     "revision_document",
+    "set_at",
+    "set_with",
     "touch",
     "update_group",
     "update_origin",

@@ -13,7 +13,7 @@ from cors_policies.conf import get_settings
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import Problem
-from cors_policies.core.validation import check_group, joining_problems
+from cors_policies.core.validation import check_group, check_patterns, joining_problems
 from cors_policies.models import OriginGroup, Policy
 from cors_policies.models.origins import may_refuse
 from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
@@ -63,17 +63,18 @@ def member_problems(
 
 
 def submitted_patterns(document: object) -> list[tuple[int | None, OriginPattern]]:
-    """The patterns of a group's valid document, numbered as they were submitted."""
+    """The patterns of a group's document that can be read, numbered as they were submitted."""
     origins = document.get("origins", ()) if isinstance(document, Mapping) else ()
-    return [(index, parse_origin_pattern(text)) for index, text in enumerate(origins)]
+    return [(index, parse_origin_pattern(text)) for index, text in check_patterns(origins, "origins")[0]]
 
 
 def _save(row: OriginGroup, document: object, stored: Document | None, using: str) -> OriginGroup:
     group, problems = check_group(document)
-    raise_for((*problems, *name_problems(row, document, using)))
-    if group is None or group.to_document() == stored:
-        return row
-    if stored is not None:
-        raise_for(member_problems(stored["name"], submitted_patterns(document), "origins", using))
-    documents.write_groups([(row, group)], using)
+    refused = [*problems, *name_problems(row, document, using)]
+    is_unchanged = group is not None and group.to_document() == stored
+    if stored is not None and not is_unchanged:
+        refused += member_problems(stored["name"], submitted_patterns(document), "origins", using)
+    raise_for(refused)
+    if group is not None and not is_unchanged:
+        documents.write_groups([(row, group)], using)
     return row

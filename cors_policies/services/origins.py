@@ -6,7 +6,7 @@ that allows it, and is refused where one of them would break a rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 from cors_policies import documents
@@ -61,10 +61,10 @@ def add_origins(row: _Owner, patterns: object) -> _Owner:
     there are none.
     """
     with writing() as using:
-        added: list[str] = _checked(patterns)
+        added, problems = _checked(patterns)
         stored: list[str] = _stored_patterns(row, using)
-        raise_for(_addition_problems(row, added, using))
-        _store(row, normalized_origins([*stored, *added]), stored, using)
+        raise_for((*problems, *_addition_problems(row, added, using)))
+        _store(row, normalized_origins([*stored, *(text for _, text in added)]), stored, using)
     return row
 
 
@@ -74,19 +74,20 @@ def remove_origins(row: _Owner, patterns: object) -> _Owner:
     Raises ``InvalidPolicyError``, with ``required`` where there are none.
     """
     with writing() as using:
-        removed = set(_checked(patterns))
+        found, problems = _checked(patterns)
+        raise_for(problems)
+        removed = {text for _, text in found}
         stored = _stored_patterns(row, using)
         _store(row, [pattern for pattern in stored if pattern not in removed], stored, using)
     return row
 
 
-def _checked(patterns: object) -> list[str]:
+def _checked(patterns: object) -> tuple[list[tuple[int, str]], tuple[Problem, ...]]:
     found, problems = check_patterns(patterns, _PATTERNS)
-    raise_for(problems)
-    if not found:
+    if not (found or problems):
         message = 'Write at least one origin, as in {"patterns": ["https://app.example.com"]}.'
-        raise_for([Problem("required", _PATTERNS, None, patterns, message)])
-    return found
+        problems = (Problem("required", _PATTERNS, None, patterns, message),)
+    return found, problems
 
 
 def _stored_patterns(row: Policy | OriginGroup, using: str) -> list[str]:
@@ -94,10 +95,10 @@ def _stored_patterns(row: Policy | OriginGroup, using: str) -> list[str]:
     return [*entries.using(using).order_by("position", "pk").values_list("origin__pattern", flat=True)]
 
 
-def _addition_problems(row: Policy | OriginGroup, added: Sequence[str], using: str) -> Iterator[Problem]:
-    entries: list[tuple[int | None, OriginPattern]] = [
-        (at, parse_origin_pattern(text)) for at, text in enumerate(added)
-    ]
+def _addition_problems(
+    row: Policy | OriginGroup, added: Iterable[tuple[int, str]], using: str
+) -> Iterator[Problem]:
+    entries: list[tuple[int | None, OriginPattern]] = [(at, parse_origin_pattern(text)) for at, text in added]
     if isinstance(row, Policy):
         stored, rails = Policy.objects.using(using).get(pk=row.pk), get_settings().GUARDRAILS
         yield from joining_problems(stored, entries, _PATTERNS, rails)

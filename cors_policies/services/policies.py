@@ -1,19 +1,23 @@
-"""How is one policy created, changed and deleted?"""
+"""How is one policy created, changed and deleted, and what would the set be with a change?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from cors_policies import documents
 from cors_policies.conf import get_settings
+from cors_policies.core import policy as core
 from cors_policies.core.policy import Document
+from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.core.reading import is_name
 from cors_policies.core.validation import KnownGroups, Objection, check_policy
+from cors_policies.documents import StoredSet
 from cors_policies.models import OriginGroup, Policy
 from cors_policies.models.owners import batches
 from cors_policies.models.policies import known_groups
-from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
+from cors_policies.services.locking import laid_over, name_problems, writing
 
 _MANY: Final = 500
 """More names than these are compared here, and not by the database."""
@@ -42,6 +46,18 @@ def delete_policy(row: Policy) -> None:
         row.delete(using=using)
 
 
+def set_with(document: object, row: Policy | None = None) -> StoredSet:
+    """The whole set as it would be with the document stored in the policy's place, or as a new one.
+
+    Nothing is stored, and no writer waits. Raises ``InvalidPolicyError`` with what would refuse the write.
+    """
+    using = get_settings().DATABASE_ALIAS
+    policy = _checked(row or Policy(), document, using)
+    stored = documents.read_documents(using)
+    others = [other for other in stored.policies if row is None or other["name"] != row.name]
+    return replace(stored, policies=[*others, policy.to_document()]).check()
+
+
 def groups_named_in(document: object, using: str) -> KnownGroups:
     """The stored groups that a policy's document names, with what speaks against them."""
     names = document.get("origin_groups", ()) if isinstance(document, Mapping) else ()
@@ -58,8 +74,15 @@ def groups_named_in(document: object, using: str) -> KnownGroups:
 
 
 def _save(row: Policy, document: object, stored: Document | None, using: str) -> Policy:
-    policy, problems = check_policy(document, groups_named_in(document, using), get_settings().GUARDRAILS)
-    raise_for((*problems, *name_problems(row, document, using)))
-    if policy is not None and policy.to_document() != stored:
+    policy = _checked(row, document, using)
+    if policy.to_document() != stored:
         documents.write_policies([(row, policy)], using)
     return row
+
+
+def _checked(row: Policy, document: object, using: str) -> core.Policy:
+    policy, problems = check_policy(document, groups_named_in(document, using), get_settings().GUARDRAILS)
+    found = (*problems, *name_problems(row, document, using))
+    if policy is None or found:
+        raise InvalidPolicyError(found)
+    return policy

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, Final
 
 from django.utils.timezone import get_default_timezone, is_naive, make_aware
@@ -18,9 +21,10 @@ from cors_policies.core.policy import Document
 from cors_policies.core.problems import Problem
 from cors_policies.core.timestamps import timestamp_text
 from cors_policies.models import Revision, RevisionChange
+from cors_policies.models.versions import read_revision_number
 from cors_policies.services.locking import raise_for, writing
 from cors_policies.services.recording import GROUP, POLICY
-from cors_policies.services.sets import Report, apply_document
+from cors_policies.services.sets import Report, replace_set
 
 _LISTS: Final = {POLICY: "policies", GROUP: "origin_groups"}
 
@@ -48,13 +52,24 @@ def change_document(change: RevisionChange) -> Document:
     }
 
 
-def set_at(revision: Revision, using: str) -> Document:
-    """The policy set document as it was when the revision had been made."""
-    stored = documents.policy_set_document(using)
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What restoring a revision would change of the set that has a ``number``."""
+
+    number: int
+    report: Report
+
+
+def set_at(revision: Revision, stored: Document, using: str) -> Document:
+    """The policy set document as it was when the revision had been made. One query.
+
+    ``stored`` is the document of the set as it is now.
+    """
     found = {kind: {document["name"]: document for document in stored[key]} for kind, key in _LISTS.items()}
-    later = Revision.objects.using(using).filter(number__gt=revision.number).prefetch_related("changes")
-    for following in later.order_by("-number").iterator(chunk_size=100):
-        _take_back(following.changes.all(), found)
+    later = RevisionChange.objects.using(using).filter(revision_id__gt=revision.number)
+    rows = later.order_by("-revision_id", "-kind", "name", "pk").iterator(chunk_size=100)
+    for _number, changes in groupby(rows, attrgetter("revision_id")):
+        _take_back(changes, found)
     return {key: sorted(found[kind].values(), key=lambda item: item["name"]) for kind, key in _LISTS.items()}
 
 
@@ -64,7 +79,18 @@ def restore(revision: Revision, *, dry_run: bool = False) -> Report:
     Raises ``InvalidPolicyError`` where that would be refused today, and then stores nothing.
     """
     with writing() as using:
-        return apply_document(set_at(revision, using), replace=True, dry_run=dry_run)
+        return _restored(revision, using, dry_run=dry_run)
+
+
+def preview_restore(revision: Revision) -> Preview:
+    """What :func:`restore` would change now. Raises what it raises, and stores nothing."""
+    with writing() as using:
+        return Preview(read_revision_number(using), _restored(revision, using, dry_run=True))
+
+
+def _restored(revision: Revision, using: str, *, dry_run: bool) -> Report:
+    stored = documents.policy_set_document(using)
+    return replace_set(stored, set_at(revision, stored, using), using, dry_run=dry_run)
 
 
 def prune_revisions(keep: int) -> int:

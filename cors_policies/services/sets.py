@@ -16,8 +16,9 @@ from typing import Any, Final, Literal
 from cors_policies import documents
 from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
-from cors_policies.core.policy_set import PolicySet, parse_policy_set
+from cors_policies.core.policy_set import PolicySet, check_policy_set, parse_policy_set
 from cors_policies.core.problems import Problem
+from cors_policies.core.reading import is_name
 from cors_policies.models import OriginGroup, Policy
 from cors_policies.models.owners import batches
 from cors_policies.models.policies import known_groups
@@ -79,22 +80,42 @@ def apply_document(document: object, *, replace: bool = False, dry_run: bool = F
     Raises ``InvalidPolicyError`` with every problem, and then stores nothing; nor does a dry run.
     """
     with writing() as using:
-        known = {} if replace else known_groups(OriginGroup.objects.using(using).all())
-        wanted = parse_policy_set(document, known, get_settings().GUARDRAILS)
-        if not replace:
-            raise_for(_group_problems(document, [policy.name for policy in wanted.policies], using))
-        report = _compare(documents.policy_set_document(using), wanted, replace=replace)
+        stored = documents.policy_set_document(using)
+        if replace:
+            return replace_set(stored, document, using, dry_run=dry_run)
+        known = known_groups(OriginGroup.objects.using(using).all())
+        wanted, problems = check_policy_set(document, known, get_settings().GUARDRAILS)
+        raise_for((*problems, *_group_problems(document, using)))
+        report = _compare(stored, wanted, replace=False)
         if not dry_run:
             _write(report, wanted, using)
     return report
 
 
-def _group_problems(document: object, spared: list[str], using: str) -> Iterator[Problem]:
+def replace_set(stored: Document, document: object, using: str, *, dry_run: bool = False) -> Report:
+    """As :func:`apply_document` with ``replace``, for who has read the stored set under the writers' lock."""
+    wanted = parse_policy_set(document, {}, get_settings().GUARDRAILS)
+    report = _compare(stored, wanted, replace=True)
+    if not dry_run:
+        _write(report, wanted, using)
+    return report
+
+
+def _group_problems(document: object, using: str) -> Iterator[Problem]:
     """What stored policies, but those that the document replaces, refuse of the document's groups."""
-    groups = document.get("origin_groups", ()) if isinstance(document, Mapping) else ()
-    for index, group in enumerate(groups):
+    spared = [name for _, _, name in _named(document, "policies")]
+    for index, group, name in _named(document, "origin_groups"):
         field = f"origin_groups.{index}.origins"
-        yield from member_problems(group["name"], submitted_patterns(group), field, using, spared)
+        yield from member_problems(name, submitted_patterns(group), field, using, spared)
+
+
+def _named(document: object, key: str) -> Iterator[tuple[int, Mapping[str, object], str]]:
+    """The items of a list of the document that could be stored by their name, each with its place."""
+    items = document.get(key) if isinstance(document, Mapping) else None
+    for index, item in enumerate(items if isinstance(items, list | tuple) else ()):
+        name = item.get("name") if isinstance(item, Mapping) else None
+        if isinstance(name, str) and is_name(name):
+            yield index, item, name
 
 
 def _compare(stored: Document, wanted: PolicySet, *, replace: bool) -> Report:

@@ -1,10 +1,11 @@
-"""Is somebody asked once more, with the counts, before what cuts off or opens credentials is stored?"""
+"""Is somebody asked once more before what cuts off is stored, and warned of what opens credentials?"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from django.contrib import messages
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
@@ -68,14 +69,19 @@ class TestPolicyForm:
         form(admin_client, stored).stored(**changed)
 
     def test_other_change_is_asked_anew(self, admin_client: Client, stored: Policy) -> None:
+        observe(APP, reason="allowed", method="POST")
         page = form(admin_client, stored)
-        asked: Any = page.save(allow_credentials="on")
+        asked: Any = page.save(allowed_methods_usual=["POST"])
         token = asked.context["adminform"].form.fields["confirmed"].widget.attrs["value"]
 
-        assert list(page.refused(allowed_origins=PARTNER, allow_credentials="on", confirmed=token)) == [
-            "confirmed"
-        ]
-        page.stored(allow_credentials="on", confirmed=token)
+        assert list(page.refused(allowed_origins=PARTNER, confirmed=token)) == ["confirmed"]
+        page.stored(allowed_methods_usual=["POST"], confirmed=token)
+
+    def test_form_that_is_only_tried_is_not_asked_about(self, admin_client: Client, stored: Policy) -> None:
+        tried = form(admin_client, stored).save(allowed_origins="", _try="1")
+
+        assert "Try it with these changes" in shown_texts(text(tried))
+        assert documents.policy_document(stored)["allowed_origins"] == [APP]
 
     def test_counts_that_move_on_are_no_other_change(self, admin_client: Client, stored: Policy) -> None:
         page = form(admin_client, stored)
@@ -136,19 +142,46 @@ class TestPolicyForm:
 
 
 class TestCredentials:
-    """What newly opens credentials is asked, whatever is counted; and what is not known is said."""
+    """What newly opens credentials is stored at once, whatever is counted, and a warning says so."""
 
     def test_opened(self, admin_client: Client) -> None:
         row = services.create_policy(policy(allowed_origins=[APP, PARTNER]))
 
-        opened, unknown = form(admin_client, row).confirmed(allow_credentials="on")
+        form(admin_client, row).stored(allow_credentials="on")
 
-        assert opened == (
-            f"The policy public-api would let 2 more origins send credentials to /api/**: {APP}, {PARTNER}."
-        )
-        assert UNKNOWN in unknown
+        assert warnings(admin_client) == [
+            f"The policy public-api now lets 2 more origins send credentials to /api/**: {APP}, {PARTNER}."
+        ]
 
-    def test_denied_says_nothing_of_origins_that_were_refused(self, admin_client: Client) -> None:
+    def test_new_policy(self, admin_client: Client) -> None:
+        fields = {"name": "n", "path": "/n", "allowed_origins": APP, "allow_credentials": "on"}
+
+        FormPage(admin_client, "policy/add/").stored(**fields)
+
+        assert warnings(admin_client) == [
+            f"The policy n now lets 1 more origin send credentials to /n: {APP}."
+        ]
+
+    @pytest.mark.parametrize("changed", [{"max_age": "5"}, {"allowed_origins": ""}, {}])
+    def test_nothing_is_opened(self, admin_client: Client, changed: dict[str, Any]) -> None:
+        row = services.create_policy(policy(allow_credentials=True))
+
+        form(admin_client, row).stored(**changed)
+
+        assert warnings(admin_client) == []
+
+    def test_many_are_counted_and_not_listed(self, admin_client: Client) -> None:
+        group = OriginGroupFactory.create(name="partners", origins=[APP])
+        for at in range(7):
+            users = {"allowed_origins": [], "origin_groups": ["partners"], "allow_credentials": True}
+            services.create_policy(policy(f"p{at}", f"/p{at}", **users))
+
+        form(admin_client, group).stored(origins=f"{APP}\n{PARTNER}")
+
+        told = warnings(admin_client)
+        assert (len(told), told[-1]) == (6, "and 2 more")
+
+    def test_denied_asks_nothing_of_origins_that_were_refused(self, admin_client: Client) -> None:
         observe(APP)
         row = services.create_policy(policy())
 
@@ -158,13 +191,28 @@ class TestCredentials:
         group = OriginGroupFactory.create(name="partners", origins=[APP])
         services.create_policy(policy(allowed_origins=[], origin_groups=["partners"], allow_credentials=True))
 
-        opened, _unknown = form(admin_client, group).confirmed(origins=f"{APP}\n{PARTNER}")
+        form(admin_client, group).stored(origins=f"{APP}\n{PARTNER}")
 
-        assert opened.endswith(f"would let 1 more origin send credentials to /api/**: {PARTNER}.")
+        (opened,) = warnings(admin_client)
+        assert opened.endswith(f"now lets 1 more origin send credentials to /api/**: {PARTNER}.")
         assert documents.group_document(OriginGroup.objects.get())["origins"] == [APP, PARTNER]
 
     def test_origin(self, admin_client: Client, stored: Policy) -> None:
         assert form(admin_client, Origin.objects.get()).confirmed(pattern=PARTNER) == [CUT_OFF]
+
+    def test_renamed_origin(self, admin_client: Client) -> None:
+        services.create_policy(policy(allow_credentials=True))
+
+        form(admin_client, Origin.objects.get()).stored(pattern=PARTNER)
+
+        (opened,) = warnings(admin_client)
+        assert opened.endswith(f"send credentials to /api/**: {PARTNER}.")
+
+
+def warnings(client: Client) -> list[str]:
+    """The warnings that the next page shows."""
+    response: Any = client.get(f"{ROOT}policy/")
+    return [str(told) for told in response.context["messages"] if told.level == messages.WARNING]
 
 
 def act(client: Client, action: str, rows: list[Policy], **fields: Any) -> HttpResponse:
@@ -174,27 +222,35 @@ def act(client: Client, action: str, rows: list[Policy], **fields: Any) -> HttpR
 
 
 class TestActions:
-    """An action that cuts off or opens credentials shows a page first; without that it is done at once."""
+    """An action that cuts off shows a page first; another is done at once, with a warning if need be."""
 
-    def test_switched_off(self, admin_client: Client, stored: Policy) -> None:
-        asked: Any = act(admin_client, "switch_off", [stored])
+    @pytest.mark.parametrize(("action", "mode"), [("switch_off", "off"), ("put_on_trial", "trial")])
+    def test_not_live_any_more(self, admin_client: Client, stored: Policy, action: str, mode: str) -> None:
+        asked: Any = act(admin_client, action, [stored])
         shown = shown_texts(text(asked))
 
         assert CUT_OFF in shown
         assert Policy.objects.get().mode == "live"
 
-        done = act(admin_client, "switch_off", [stored], confirmed=asked.context["token"])
-        assert (done.status_code, Policy.objects.get().mode) == (302, "off")
+        done = act(admin_client, action, [stored], confirmed=asked.context["token"])
+        assert (done.status_code, Policy.objects.get().mode) == (302, mode)
 
     def test_made_live(self, admin_client: Client) -> None:
         row = PolicyFactory.create(name="c", path="/c", mode="off", allow_credentials=True)
 
-        asked: Any = act(admin_client, "make_live", [row])
-
-        assert "would let 1 more origin send credentials to /c" in shown_texts(text(asked))
-        assert Policy.objects.get().mode == "off"
-        assert act(admin_client, "make_live", [row], confirmed=asked.context["token"]).status_code == 302
+        assert act(admin_client, "make_live", [row]).status_code == 302
         assert Policy.objects.get().mode == "live"
+        (opened,) = warnings(admin_client)
+        assert "now lets 1 more origin send credentials to /c" in opened
+
+    def test_shield_that_was_on_trial_is_promoted_without_a_second_question(
+        self, admin_client: Client, stored: Policy
+    ) -> None:
+        shield = services.create_policy(policy("s", "/api/s/**", allowed_origins=[], mode="trial"))
+        sent = {"policy": shield.pk, "confirmed": "1"}
+
+        assert admin_client.post(f"{ROOT}policy/trial/", sent).status_code == 302
+        assert Policy.objects.get(name="s").mode == "live"
 
     def test_page_sends_what_was_chosen(self, admin_client: Client, stored: Policy) -> None:
         other = PolicyFactory.create()

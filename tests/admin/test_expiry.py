@@ -85,8 +85,8 @@ class TestTyped:
         [
             pytest.param("tomorrow", "18:00", ["Write a date, as in 2030-01-31."], id="no-date"),
             pytest.param("2030-02-30", "18:00", ["Write a date, as in 2030-01-31."], id="no-such-date"),
-            pytest.param("2030-01-31", "late", ["Write a time too, as in 18:00."], id="no-time"),
-            pytest.param("2030-01-31", "", ["Write a time too, as in 18:00."], id="date-alone"),
+            pytest.param("2030-01-31", "late", ["Write the time, as in 18:00."], id="no-time"),
+            pytest.param("2030-01-31", "", ["Write the time, as in 18:00."], id="date-alone"),
             pytest.param("", "18:00", ["Write a date, as in 2030-01-31."], id="time-alone"),
             pytest.param("0001-01-01", "00:00", ["Write a date, as in 2030-01-31."], id="before-all-times"),
         ],

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pytest
 
-from cors_policies.admin.changes import changed_keys, differences, digests
+from cors_policies.admin.changes import changed_keys, digests, phrases
 from cors_policies.admin.fields import Line, LinesField, OriginsField, in_stored_order
 from cors_policies.core.problems import Problem
 
@@ -75,7 +75,7 @@ class TestOrder:
         assert in_stored_order(chosen, stored) == meant
 
 
-class TestDifferences:
+class TestPhrases:
     """Each key that differs is put into words, with both values; a long list is cut."""
 
     LABELS: ClassVar = {"a": "A", "b": "B"}
@@ -93,14 +93,16 @@ class TestDifferences:
             (["x", "y"], ["y", "z"], ["A: added z; removed x"]),
             (["x", "y"], ["y", "x"], ["A: order changed"]),
             ([], list("abcdefgh"), ["A: added a, b, c, d, e, 3 more"]),
-            (None, ["x"], ["A: nothing → ['x']"]),
+            (None, ["x"], ["A: added x"]),
+            (["x", "y"], ["z", "y", "x"], ["A: added z; order changed"]),
+            ([7], ["x"], ["A: [7] → ['x']"]),
         ],
     )
     def test_words(self, before: object, after: object, words: list[str]) -> None:
-        assert differences({"a": before, "b": 1}, {"a": after, "b": 1}, self.LABELS) == words
+        assert phrases({"a": before, "b": 1}, {"a": after, "b": 1}, self.LABELS) == words
 
     def test_key_without_a_label_is_left_out(self) -> None:
-        assert differences({"c": 1}, {"c": 2}, self.LABELS) == []
+        assert phrases({"c": 1}, {"c": 2}, self.LABELS) == []
 
 
 class TestDigests:

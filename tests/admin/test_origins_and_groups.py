@@ -57,9 +57,7 @@ class TestOrigin:
         assert document["origin_groups"][0]["origins"] == []
 
     def test_renamed_everywhere(self, admin_client: Client) -> None:
-        FormPage(admin_client, origin_path(APP)).confirmed(
-            pattern="HTTPS://Newer.example/", description="Ann's"
-        )
+        FormPage(admin_client, origin_path(APP)).stored(pattern="HTTPS://Newer.example/", description="Ann's")
 
         assert documents.policy_document(Policy.objects.get())["allowed_origins"] == ["https://newer.example"]
         assert LogEntry.objects.get().change_message == (
@@ -70,7 +68,7 @@ class TestOrigin:
         ("pattern", "renamed", "code", "words"),
         [
             (APP, "nonsense", "invalid-origin", "Write the whole origin"),
-            (APP, "", "required", "Write one"),
+            (APP, "", "required", "Write an origin"),
             (APP, PARTNER, "duplicate-name", "is taken"),
             (APP, "null", "credentials-null-origin", 'Policy "public-api" allows credentials'),
             (PARTNER, "http://partner.example", "insecure-origin", 'or set "Tolerate insecure origins"'),

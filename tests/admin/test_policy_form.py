@@ -218,8 +218,8 @@ class TestStoredPolicy:
 
 
 RULES = [
-    pytest.param({"name": ""}, "name", "required", "Write one", id="required-name"),
-    pytest.param({"path": ""}, "path", "required", "Write one", id="required-path"),
+    pytest.param({"name": ""}, "name", "required", "Write a name", id="required-name"),
+    pytest.param({"path": ""}, "path", "required", "Write a path", id="required-path"),
     pytest.param({"name": "a b"}, "name", "invalid", "Write a name", id="invalid-slug"),
     pytest.param({"name": "x" * 101}, "name", "invalid", "1 to 100", id="invalid-long-name"),
     pytest.param({"name": "taken"}, "name", "duplicate-name", '"taken" is taken', id="duplicate-name"),
@@ -370,7 +370,7 @@ class TestRules:
         ],
     )
     def test_tolerated_risk_is_stored(self, admin_client: Client, changed: dict[str, str]) -> None:
-        FormPage(admin_client, ADD).confirmed(**NEW, **changed, allow_credentials="on")
+        FormPage(admin_client, ADD).stored(**NEW, **changed, allow_credentials="on")
 
     def test_all_problems_come_at_once_and_the_text_stays(self, admin_client: Client) -> None:
         typed = 'nonsense\n"https://x/y",\n<b>'

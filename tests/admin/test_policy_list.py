@@ -23,10 +23,10 @@ LIST = f"{ROOT}policy/"
 
 
 def rows(client: Client, query: str = "") -> list[str]:
-    """The texts of the list's rows, without the time at their end."""
+    """The texts of the list's rows, without the time and the link at their end."""
     html = text(client.get(f"{LIST}?{query}"))
     body = html.split("<tbody>", 1)[1].split("</tbody>", 1)[0] if "<tbody>" in html else ""
-    return [shown_texts(row).strip().removesuffix(" just now") for row in body.split("</tr>")[:-1]]
+    return [shown_texts(row).strip().removesuffix(" just now Try it") for row in body.split("</tr>")[:-1]]
 
 
 def names(client: Client, query: str) -> list[str]:

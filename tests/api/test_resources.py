@@ -112,7 +112,9 @@ class TestPolicies:
     def test_other_content_type_is_refused(self, admin_client: Client) -> None:
         response = admin_client.post(f"{ROOT}policies/", "a=b", content_type="text/plain")
 
-        assert (response.status_code, response.json()["errors"][0]["code"]) == (415, "unsupported_media_type")
+        (error,) = response.json()["errors"]
+        assert (response.status_code, error["code"]) == (415, "unsupported_media_type")
+        assert error["detail"].endswith("Send JSON, with Content-Type: application/json.")
 
     @pytest.mark.parametrize(
         ("accept", "status"), [("text/html", 406), ("text/html, */*;q=0.1", 200), ("", 200)]
@@ -294,6 +296,16 @@ class TestLists:
     ) -> None:
         assert api.refusal(method, path) == [(code, attr)]
 
+    @pytest.mark.parametrize(
+        ("path", "values"),
+        [
+            ("policies/?mode=on", "live, trial, off"),
+            ("policies/?allow_credentials=yes", "true, 1, false, 0"),
+        ],
+    )
+    def test_refusal_names_the_values(self, api: Api, path: str, values: str) -> None:
+        assert api("GET", path)[1]["errors"][0]["detail"] == f"Write one of: {values}."
+
     def test_page_past_the_end_is_not_found(self, api: Api) -> None:
         assert api("GET", "policies/?page=2")[0] == 404
 
@@ -385,6 +397,8 @@ class TestDescription:
             for operation in operations.values():
                 refusals = {"400", "401", "403"} | ({"404"} if "{" in path else set())
                 assert refusals <= set(operation["responses"]), path
+        restore = found["paths"]["/revisions/{number}/restore/"]["post"]
+        assert set(restore["responses"]) == {"200", "400", "401", "403", "404", "412", "415"}
 
     def test_page_shows_every_operation_without_a_script(self, admin_client: Client) -> None:
         page = admin_client.get(f"{ROOT}docs/").content.decode()

@@ -342,6 +342,36 @@ class TestRestore:
         assert api("POST", "revisions/1/restore/", {"policies": []}).status == 400
         assert _state() == before
 
+    def test_a_form_without_fields_is_no_body(self, api: Api) -> None:
+        answer = api.client.post(f"{ROOT}revisions/1/restore/")
+
+        assert (answer.status_code, answer.json()["revision"]) == (200, 4)
+
+    @pytest.mark.parametrize(
+        ("content", "kind", "status"),
+        [
+            pytest.param(
+                b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n', "", 400, id="field"
+            ),
+            pytest.param(b"x", "", 400, id="no-form"),
+            pytest.param(b"x", "text/plain", 415, id="text"),
+        ],
+    )
+    def test_what_holds_anything_is_refused(self, api: Api, content: bytes, kind: str, status: int) -> None:
+        before = _state()
+
+        answer = Answer(
+            api.client.generic(
+                "POST",
+                f"{ROOT}revisions/1/restore/",
+                content,
+                kind or "multipart/form-data; boundary=b",
+            )
+        )
+
+        assert answer.status == status
+        assert _state() == before
+
 
 @pytest.mark.usefixtures("stored")
 class TestPermissions:
@@ -387,6 +417,12 @@ class TestPermissions:
     @pytest.mark.parametrize("path", WRITES)
     def test_who_may_write_all_writes(self, path: str) -> None:
         assert _write(Api(*WRITES, *GROUP_WRITES), path).status == 200
+
+    def test_who_may_write_revisions_restores_none(self) -> None:
+        api, before = Api(*(f"{code}_revision" for code in ("view", "add", "change", "delete"))), _state()
+
+        assert api("POST", "revisions/1/restore/").status == 403
+        assert _state() == before
 
     def test_groups_need_their_own(self) -> None:
         api, before = Api(*WRITES), _state()

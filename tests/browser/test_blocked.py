@@ -58,7 +58,7 @@ def test_refused_origin_is_let_in_and_not_cut_off_unasked(page: Page, remote: Si
     wait_until(lambda: _is_listed(editor, origin))
     editor.get_by_role("link", name="app", exact=True).click()
     assert editor.locator("[name=allowed_origins]").input_value() == origin
-    editor.get_by_text("Filled in for review").wait_for()
+    editor.get_by_text("Filled in for your review").wait_for()
     assert fetched() == REFUSED
     editor.get_by_role("button", name="Save", exact=True).click()
     editor.get_by_text("was changed successfully").wait_for()

@@ -8,7 +8,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cors_policies.core import browser
-from cors_policies.core.browser import BrowserRequest, Evaluation, evaluate, is_cross_origin
+from cors_policies.core.browser import (
+    BrowserRequest,
+    Evaluation,
+    actual_headers,
+    evaluate,
+    is_cross_origin,
+    matching_groups,
+    preflight_headers,
+)
 from cors_policies.core.engine import REASONS, Decision, StatedFacts, decide
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import OriginGroup, Policy
@@ -731,3 +739,57 @@ class TestAnyRequest:
 
         assert len(explanation) == len(set(explanation))
         assert all(sentence.endswith(".") for sentence in explanation)
+
+
+class TestMessages:
+    """What a browser sends is told as it is sent."""
+
+    REQUEST = BrowserRequest(
+        path="/plain", method="put", origin=APP, headers=(("X-B", " 1 "), ("Cookie", "a=b"), ("X-A", "2"))
+    )
+
+    def test_preflight(self) -> None:
+        assert preflight_headers(self.REQUEST) == (
+            ("Origin", APP),
+            ("Access-Control-Request-Method", "PUT"),
+            ("Access-Control-Request-Headers", "x-a,x-b"),
+        )
+
+    def test_preflight_without_header_names(self) -> None:
+        assert preflight_headers(replace(self.REQUEST, headers=())) == (
+            ("Origin", APP),
+            ("Access-Control-Request-Method", "PUT"),
+        )
+
+    @pytest.mark.parametrize(
+        ("keys", "origin"),
+        [
+            pytest.param({}, [("Origin", APP)], id="cross-origin"),
+            pytest.param({"method": "GET"}, [("Origin", APP)], id="cross-origin-get"),
+            pytest.param({"host": "app.example"}, [("Origin", APP)], id="own-origin"),
+            pytest.param({"host": "app.example", "method": "GET"}, [], id="own-origin-get"),
+            pytest.param({"origin": None}, [], id="no-origin"),
+        ],
+    )
+    def test_actual(self, keys: dict[str, Any], origin: list[tuple[str, str]]) -> None:
+        request = replace(self.REQUEST, **keys)
+
+        assert actual_headers(request) == (*origin, ("X-B", "1"), ("X-A", "2"))
+
+
+class TestMatchingGroups:
+    """All path groups of a path are told, the governing one first."""
+
+    @pytest.mark.parametrize(
+        ("path", "host", "found"),
+        [
+            pytest.param("/shared/private/x", "", ["/shared/private/**", "/shared/**"], id="shield-first"),
+            pytest.param("/plain", "API.example:8000", ["api.example/plain", "/plain"], id="host-first"),
+            pytest.param("/plain?q", "other.example", ["/plain"], id="other-host"),
+            pytest.param("/off", "", [], id="switched-off"),
+        ],
+    )
+    def test_order(self, path: str, host: str, found: list[str]) -> None:
+        groups = matching_groups(SNAPSHOT, BrowserRequest(path=path, host=host))
+
+        assert [group.host + group.path for group in groups] == found

@@ -201,6 +201,16 @@ class TestRemedies:
                 id="origin-in-another-spelling",
             ),
             pytest.param(
+                {"path": "/nowhere", "origin": "https://App.example/"},
+                f"No browser sends https://App.example/ as an origin. Ask again with {APP}.",
+                id="origin-in-another-spelling-and-no-policy",
+            ),
+            pytest.param(
+                {"path": "/nowhere", "origin": "null"},
+                "Write a policy whose path covers /nowhere and that allows null.",
+                id="null-and-no-policy",
+            ),
+            pytest.param(
                 {"path": "/api/orders", "origin": "https://*.example"},
                 "No browser sends https://*.example as an origin. "
                 "Ask again with one that this pattern covers.",

@@ -86,6 +86,18 @@ class TestParse:
         assert caught.value.reason == reason
         assert says_what_to_do(str(caught.value))
 
+    @pytest.mark.parametrize(
+        ("text", "remedy"),
+        [
+            pytest.param("*", "Write nothing for every host", id="every-host"),
+            pytest.param("::1", r"in brackets, as in \[::1\]", id="ipv6-without-brackets"),
+            pytest.param("localhost:8000", "without its port", id="port"),
+        ],
+    )
+    def test_says_what_would_be_accepted(self, text: str, remedy: str) -> None:
+        with pytest.raises(PatternError, match=remedy):
+            parse_host_pattern(text)
+
     @given(st.one_of(strategies.near_patterns(), st.text(max_size=30), st.sampled_from(strategies.HOSTS)))
     def test_normalising_is_idempotent(self, text: str) -> None:
         with contextlib.suppress(PatternError):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from cors_policies.core.findings import ERROR, WARNING, Finding
 from cors_policies.core.linting import lint, lint_document
@@ -516,3 +517,54 @@ def steps(keys: dict[str, Any], count: int) -> int:
     )
     lint(PolicySet(groups, policies), NOW - timedelta(days=1))
     return count_calls(lambda: lint(PolicySet(groups, policies), NOW))
+
+
+class TestAboutSome:
+    """What is said about some policies is what is said about them among all."""
+
+    @given(policy_set_documents(), st.data())
+    def test_is_the_part_that_is_about_them(self, document: Document, data: st.DataObject) -> None:
+        policy_set = parse_policy_set(document)
+        names = data.draw(st.sets(st.sampled_from([policy.name for policy in policy_set.policies] or [""])))
+
+        part = lint(policy_set, NOW, names)
+
+        used = {
+            group
+            for policy in policy_set.policies
+            if policy.name in names and policy.mode != "off" and not is_over(policy)
+            for group in policy.origin_groups
+        }
+        assert part == tuple(
+            finding
+            for finding in lint(policy_set, NOW)
+            if finding.policy in names
+            or (finding.policy is None and finding.attr and finding.attr.split(".")[1] in used)
+        )
+
+    def test_group_is_judged_by_all_of_its_users(self) -> None:
+        policy_set = parse_policy_set(
+            document(
+                {"origin_groups": ["g"]},
+                {"origin_groups": ["g"], "path": "/b", **WITH_CREDENTIALS, "tolerate_public_suffixes": True},
+                g=["https://*.com"],
+            )
+        )
+
+        levels = {finding.level for finding in lint(policy_set, NOW, {"p0"}) if finding.policy is None}
+
+        assert levels == {ERROR}
+
+    def test_neighbours_are_not_judged_but_shadow(self) -> None:
+        policy_set = parse_policy_set(
+            document(origins("*"), origins("https://a.test"), origins("*", path="/b"))
+        )
+
+        assert [(item.code, item.policy) for item in lint(policy_set, NOW, {"p1"})] == [
+            ("shadowed-policy", "p1")
+        ]
+
+
+def is_over(policy: Policy) -> bool:
+    """Whether it has expired."""
+    return policy.expires_at is not None and policy.expires_at <= NOW

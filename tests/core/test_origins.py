@@ -143,6 +143,7 @@ class TestRefusals:
             pytest.param("1a://example.com", "invalid-scheme", id="scheme-with-a-digit-first"),
             pytest.param("a_b://example.com", "invalid-scheme", id="scheme-with-an-underscore"),
             pytest.param("http\u017f://example.com", "invalid-scheme", id="scheme-with-a-long-s"),
+            pytest.param(r"^https?://.*\.example\.com$", "invalid-scheme", id="expression-without-its-mark"),
             pytest.param("file://", "opaque-scheme", id="file"),
             pytest.param("FILE://localhost", "opaque-scheme", id="file-in-upper-case"),
             pytest.param("data://a", "opaque-scheme", id="data"),
@@ -238,6 +239,10 @@ class TestRefusals:
 
         assert caught.value.reason == reason
         assert says_what_to_do(str(caught.value))
+
+    def test_expression_without_its_mark_is_told_of_it(self) -> None:
+        with pytest.raises(PatternError, match="starts with ~"):
+            parse_origin_pattern(r"^https://.*\.example\.com$")
 
 
 def _matching(pattern: str, *origins: str) -> list[object]:

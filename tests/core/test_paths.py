@@ -426,3 +426,24 @@ def test_patterns_cannot_be_changed() -> None:
         pattern.text = "/other"  # type: ignore[misc]
 
     assert pattern == PathPattern("/api", ("api",))
+
+
+class TestExample:
+    """Each pattern matches the path that is its example."""
+
+    @pytest.mark.parametrize(
+        ("pattern", "example"),
+        [
+            ("/", "/"),
+            ("/**", "/1"),
+            ("/api/orders", "/api/orders"),
+            ("/api/*/files/**", "/api/1/files/1"),
+            ("/fonts/*.woff2", "/fonts/1.woff2"),
+            ("/**/a*b*", "/1/a1b1"),
+        ],
+    )
+    def test_matches(self, pattern: str, example: str) -> None:
+        parsed = parse_path_pattern(pattern)
+
+        assert parsed.example == example
+        assert parsed.matches(parsed.example)

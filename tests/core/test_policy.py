@@ -54,7 +54,7 @@ class TestPolicy:
         with pytest.raises(dataclasses.FrozenInstanceError):
             policy.path = "/**"  # type: ignore[misc]
 
-    @pytest.mark.parametrize(("mode", "is_live"), [("live", True), ("off", False)])
+    @pytest.mark.parametrize(("mode", "is_live"), [("live", True), ("trial", False), ("off", False)])
     def test_is_live(self, mode: str, is_live: bool) -> None:
         assert Policy(name="api", path="/", mode=mode).is_live is is_live
 

@@ -144,6 +144,49 @@ class TestPlaces:
             ("invalid", "policies.3.priority", True),
         ]
 
+    @pytest.mark.parametrize(
+        "origins", [["b.test", "*"], ["*", "b.test"], ["*", None]], ids=["after", "before", "beside-no-text"]
+    )
+    def test_what_a_broken_group_holds_beside_counts_against_its_policies_at_once(
+        self, origins: list[object]
+    ) -> None:
+        document = {
+            "origin_groups": [{"name": "ours", "origins": origins}],
+            "policies": [
+                policy(origin_groups=["ours"], allow_credentials=True),
+                policy("b", origin_groups=["ours"]),
+            ],
+        }
+
+        assert ("credentials-any-origin", "policies.0.origin_groups.0", "*") in problems_of(document)
+        assert len(problems_of(document)) == 2
+
+    def test_what_a_star_will_drop_from_a_group_counts_as_in_a_policy_s_own_list(self) -> None:
+        origins = ["null", "*", "https://a.test", "null"]
+        document = {
+            "origin_groups": [{"name": "ours", "origins": origins}],
+            "policies": [
+                policy(origin_groups=["ours"], allow_credentials=True),
+                policy("own", allowed_origins=origins[:3], allow_credentials=True),
+            ],
+        }
+
+        assert problems_of(document) == [
+            ("credentials-null-origin", "policies.0.origin_groups.0", "null"),
+            ("credentials-any-origin", "policies.0.origin_groups.0", "*"),
+            ("credentials-null-origin", "policies.1.allowed_origins.0", "null"),
+            ("credentials-any-origin", "policies.1.allowed_origins.1", "*"),
+        ]
+
+    @pytest.mark.parametrize("origins", [None, "*", {"*": 1}, 7])
+    def test_origins_that_are_no_list_count_against_nobody(self, origins: object) -> None:
+        document = {
+            "origin_groups": [{"name": "ours", "origins": origins}],
+            "policies": [policy(origin_groups=["ours"], allow_credentials=True)],
+        }
+
+        assert problems_of(document) == [("invalid", "origin_groups.0.origins", origins)]
+
     def test_places_stay_those_of_the_document_after_an_item_that_is_none(self) -> None:
         document = {"policies": [None, policy("b", path="x")]}
 
@@ -203,7 +246,7 @@ class TestGroups:
 
     def test_a_group_with_problems_is_known_all_the_same(self) -> None:
         document = {
-            "origin_groups": [{"name": "broken", "origins": ["*", "x"]}],
+            "origin_groups": [{"name": "broken", "origins": ["https://a.test", "x"]}],
             "policies": [policy(origin_groups=["broken"], allow_credentials=True)],
         }
 

@@ -505,3 +505,58 @@ class TestKeptAnswers:
         snapshot = compiled({"path": "/a/**"})
 
         assert snapshot.find_group("/a/b") is snapshot.find_group("/a/b") is not None
+
+
+class TestAllGroups:
+    """All path groups that speak for a path can be told, in the order of precedence."""
+
+    @given(
+        strategies.policy_set_documents(),
+        st.sampled_from(strategies.REQUEST_PATHS),
+        st.sampled_from(["", "a.test", "b.a.test", "c.b.a.test", "test"]),
+    )
+    def test_the_first_one_governs(self, document: dict[str, Any], path: str, host: str) -> None:
+        policy_set = parse_policy_set(document)
+        groups = {group.name: group for group in policy_set.origin_groups}
+        snapshot = compile_snapshot(policy_set.policies, groups)
+
+        found = snapshot.find_all_groups(path, host)
+
+        governing = snapshot.find_group(path, host)
+        assert found[:1] == ([] if governing is None else [governing])
+
+    @pytest.mark.parametrize(
+        ("host", "found"),
+        [
+            pytest.param("a.b.test", ["a.b.test/a", "*.b.test/*", "*.test/a", "/a", "/**"], id="all"),
+            pytest.param("c.test", ["*.test/a", "/a", "/**"], id="one-wildcard"),
+            pytest.param("", ["/a", "/**"], id="no-host"),
+        ],
+    )
+    def test_order(self, host: str, found: list[str]) -> None:
+        places = [
+            ("", "/**"),
+            ("*.test", "/a"),
+            ("", "/a"),
+            ("a.b.test", "/a"),
+            ("*.b.test", "/*"),
+            ("", "/b"),
+        ]
+        snapshot = compiled(*({"host": host, "path": path} for host, path in places))
+
+        assert [group.host + group.path for group in snapshot.find_all_groups("/a", host)] == found
+
+    def test_what_is_off_or_expired_is_not_told(self) -> None:
+        snapshot = compiled(
+            {"path": "/"},
+            {"path": "/**", "mode": "off"},
+            {"path": "/", "host": "a.test", "expires_at": text_of(1)},
+        )
+
+        assert len(snapshot.find_all_groups("/", "a.test")) == 2
+        assert [group.host for group in snapshot.at(at(2)).find_all_groups("/", "a.test")] == [""]
+
+    def test_shields_are_told(self) -> None:
+        snapshot = compiled({"path": "/**"}, shields=[Site("", "/")])
+
+        assert [group.path for group in snapshot.find_all_groups("/")] == ["/", "/**"]

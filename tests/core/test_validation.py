@@ -109,7 +109,7 @@ class TestAcceptedDocuments:
     @pytest.mark.parametrize(
         ("key", "values"),
         [
-            ("mode", ["live", "off"]),
+            ("mode", ["live", "trial", "off"]),
             ("priority", [0, 100, 32767]),
             ("max_age", [None, 0, 600, 86400]),
             ("allow_credentials", [True, False]),
@@ -190,7 +190,7 @@ class TestInvalidValues:
         assert problems_of({**MINIMAL, "name": name}) == [("invalid", "name", name)]
         assert _said(check_group({"name": name})[1]) == [("invalid", "name", name)]
 
-    @pytest.mark.parametrize("mode", ["", "Live", "LIVE", " live", "trial", "on", f"{LONG_S}"])
+    @pytest.mark.parametrize("mode", ["", "Live", "LIVE", " live", "tried", "Trial", "on", f"{LONG_S}"])
     def test_mode(self, mode: str) -> None:
         assert problems_of({**MINIMAL, "mode": mode}) == [("invalid", "mode", mode)]
 
@@ -432,7 +432,8 @@ class TestOrigins:
     def test_accepts(self, entries: list[str], stored: tuple[str, ...]) -> None:
         assert policy_of(allowed_origins=entries).allowed_origins == stored
         assert parse_group({"name": "g", "origins": entries}).origins == stored
-        assert normalized_origins(check_patterns(entries, "patterns")[0]) == stored
+        found, _ = check_patterns(entries, "patterns")
+        assert normalized_origins(text for _, text in found) == stored
 
 
 class TestGroups:
@@ -743,9 +744,15 @@ class TestPatternLists:
 
     def test_canonical_patterns_are_returned_as_submitted(self) -> None:
         assert check_patterns(["null", "HTTPS://a.test/", "null"], "patterns") == (
-            ["null", "https://a.test", "null"],
+            [(0, "null"), (1, "https://a.test"), (2, "null")],
             (),
         )
+
+    def test_those_beside_what_is_none_keep_their_places(self) -> None:
+        assert check_patterns([1, "HTTPS://a.test/", "b.test", "*"], "patterns")[0] == [
+            (1, "https://a.test"),
+            (3, "*"),
+        ]
 
     @pytest.mark.parametrize(
         ("patterns", "said"),

@@ -30,7 +30,7 @@ def store(added: Tallies, room: int = 100, now: int = NOW) -> None:
 
 def stored() -> dict[Key, int]:
     """The count of each row."""
-    rows = Observation.objects.values_list(*Key._fields, "count")
+    rows = Observation.objects.values_list(*Key._fields[:6], "count")
     return {Key(*values[:-1]): values[-1] for values in rows}
 
 

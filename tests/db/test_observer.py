@@ -34,10 +34,12 @@ def total() -> int:
     return sum(Observation.objects.values_list("count", flat=True))
 
 
-def denied(origin: str = EVIL) -> tuple[Decision, StatedFacts]:
+SNAPSHOT = compile_snapshot(parse_policy_set({"policies": [policy()]}).policies, {})
+
+
+def denied(origin: str = EVIL) -> tuple[Decision, str, str]:
     """A denied request."""
-    facts = StatedFacts(method="GET", path="/api/x", origin=origin)
-    return decide(compile_snapshot(parse_policy_set({"policies": [policy()]}).policies, {}), facts), facts
+    return decide(SNAPSHOT, StatedFacts(method="GET", path="/api/x", origin=origin)), origin, "GET"
 
 
 @pytest.fixture
@@ -103,9 +105,9 @@ class TestSettings:
         assert observer.reasons.isdisjoint({"ungoverned", "not-cors", "same-origin"})
 
     def test_ungoverned_decision_has_nothing_to_count_by(self, observer: Observer) -> None:
-        observer.count(Decision("ungoverned"), StatedFacts(method="GET", path="/"))
+        observer.count(Decision("ungoverned"), "https://app.example", "GET")
 
-        assert observer._recorder.take() == {}  # noqa: SLF001 - nothing else would show it
+        assert not observer._notes  # noqa: SLF001 - nothing else would show it
 
 
 @pytest.mark.django_db
@@ -288,6 +290,19 @@ class TestBackground:
         observer.flush()
         assert total() == 1
 
+    def test_notes_that_are_too_many_become_tallies_at_once(
+        self, observer: Observer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(observing, "MAX_NOTES", 10)
+        for number in range(25):
+            observer.count(*denied(f"https://o{number % 3}.example"))
+
+            assert len(observer._notes) <= 10  # noqa: SLF001 - nothing else would show it
+
+        observer.flush()
+        assert total() == 25
+        assert Observation.objects.count() == 3
+
     # Python 3.12 and later warn of forks beside threads, which is what this test is about.
     @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
     def test_forked_child_counts_only_its_own(
@@ -299,7 +314,7 @@ class TestBackground:
         child = os.fork()
         if not child:
             observer.start_anew()
-            is_empty = observer._flusher is None and observer._recorder.take() == {}  # noqa: SLF001
+            is_empty = observer._flusher is None and not observer._notes  # noqa: SLF001
             os._exit(0 if is_empty else 1)
         assert os.waitpid(child, 0)[1] == 0
 

@@ -425,6 +425,17 @@ class TestRestore:
         assert len(report.changes) == 4
         assert (_stored_set(), Revision.objects.count()) == before
 
+    def test_preview_is_a_dry_run_with_the_number_of_the_set(self, sets: dict[int, Document]) -> None:
+        before = _stored_set(), Revision.objects.count()
+        for number in sets:
+            revision = Revision.objects.get(number=number)
+
+            preview = services.preview_restore(revision)
+
+            assert preview.number == max(sets)
+            assert preview.report == services.restore(revision, dry_run=True)
+        assert (_stored_set(), Revision.objects.count()) == before
+
     @pytest.mark.parametrize("keep", [1, 2, 5])
     def test_is_right_for_what_is_kept(self, sets: dict[int, Document], keep: int) -> None:
         count = Revision.objects.count()

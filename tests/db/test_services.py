@@ -237,6 +237,19 @@ class TestOriginsOfAList:
             refused = _refusal(partial(services.add_origins, owner, [APP, "http://plain.example"]))
             assert refused == [("insecure-origin", "patterns.1")]
 
+    def test_what_is_no_pattern_hides_no_other_problem(self) -> None:
+        group = services.create_group({"name": "g", "origins": []})
+        row = services.create_policy(policy(allow_credentials=True, origin_groups=["g"]))
+
+        for owner in (group, row):
+            refused = _refusal(partial(services.add_origins, owner, ["null", "x", 7, "http://plain.example"]))
+            assert sorted(refused, key=lambda problem: problem[1]) == [
+                ("credentials-null-origin", "patterns.0"),
+                ("invalid-origin", "patterns.1"),
+                ("invalid", "patterns.2"),
+                ("insecure-origin", "patterns.3"),
+            ]
+
 
 class TestFromTheSide:
     """Changing an origin or a group is refused when a policy that uses it would break a rule."""
@@ -264,6 +277,35 @@ class TestFromTheSide:
         wanted = {"origins": ["https://fine.example", "https://*.com"]}
 
         assert _refusal(lambda: services.update_group(row, wanted)) == [("public-suffix", "origins.1")]
+
+    def test_what_is_no_pattern_hides_no_other_problem(self) -> None:
+        wanted = {"origins": ["x", "https://*.com"]}
+        document = {"origin_groups": [None, {"name": "g", **wanted}], "policies": [{"name": "direct"}]}
+
+        assert _refusal(lambda: services.update_group(OriginGroup.objects.get(), wanted)) == [
+            ("invalid-origin", "origins.0"),
+            ("public-suffix", "origins.1"),
+        ]
+        assert _refusal(lambda: services.apply_document(document)) == [
+            ("invalid", "origin_groups.0"),
+            ("invalid-origin", "origin_groups.1.origins.0"),
+            ("required", "policies.0.path"),
+            ("public-suffix", "origin_groups.1.origins.1"),
+        ]
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            [],
+            {"policies": 1, "origin_groups": 1},
+            {
+                "policies": [{"name": "\0"}, 1],
+                "origin_groups": [{"name": "\ud800"}, {"name": None}, {"name": "g", "origins": 5}],
+            },
+        ],
+    )
+    def test_importing_what_is_no_set(self, document: object) -> None:
+        assert _refusal(lambda: services.apply_document(document))
 
     def test_importing_a_group(self) -> None:
         document = {"origin_groups": [{"name": "g", "origins": ["*"]}], "policies": []}

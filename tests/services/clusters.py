@@ -1,4 +1,4 @@
-"""How does a test run a database or cache server of its own, and take it away from its clients?
+"""How does a test run a server of its own (a database, a cache, nginx), and take it away from its clients?
 
 Before you edit:
 
@@ -14,6 +14,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -253,6 +254,50 @@ class Redis(Cluster):
         """The cache, as Django's ``CACHES`` names it, with no time limits of its own: the usual setup."""
         backend = "django.core.cache.backends.redis.RedisCache"
         return {"BACKEND": backend, "LOCATION": f"redis://127.0.0.1:{self.port}/0"}
+
+
+class Nginx(Cluster):
+    """An nginx server of static files, which answers only itself."""
+
+    program = "nginx"
+
+    def prepare(self) -> None:
+        """A folder of files, and a configuration that serves them ungoverned."""
+        (self.folder / "files").mkdir()
+        self.write(http="", server="")
+
+    def command(self) -> list[str]:
+        """In the foreground, with everything in its own folder."""
+        return [_found("nginx"), "-p", f"{self.folder}/", "-c", "nginx.conf", "-e", str(self._log)]
+
+    def answers(self) -> bool:
+        """Whether it takes a connection."""
+        return _succeeds(lambda: socket.create_connection(("127.0.0.1", self.port), 2).close())
+
+    def write(self, http: str, server: str) -> None:
+        """Puts these directives into its ``http`` and ``server``, for the next start."""
+        places = "".join(f"{kind}_temp_path {kind};\n" for kind in _TEMPORARY)
+        (self.folder / "http.conf").write_text(http, encoding="utf-8")
+        (self.folder / "server.conf").write_text(server, encoding="utf-8")
+        (self.folder / "nginx.conf").write_text(
+            f"""daemon off; master_process off; pid pid; worker_processes 1; error_log {self._log};
+            events {{}}
+            http {{
+                access_log off; merge_slashes off; keepalive_requests 100000; {places} include http.conf;
+                server {{
+                    listen 127.0.0.1:{self.port}; include server.conf; root files;
+                    location /moved {{ return 302 /; }}
+                    location /refused {{ deny all; }}
+                    location / {{ try_files $uri =404; }}
+                    location /docs {{ }}
+                    location /own {{ include server.conf; add_header X-Own 1; try_files $uri =404; }}
+                }}
+            }}""",
+            encoding="utf-8",
+        )
+
+
+_TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
 @contextmanager

@@ -8,21 +8,25 @@ from typing import TypeVar
 
 import pytest
 
-from tests.services.clusters import DATABASE, Cluster, MariaDB, PostgreSQL, Redis, running
+from tests.services.clusters import DATABASE, Cluster, MariaDB, Nginx, PostgreSQL, Redis, running
 from tests.services.sites import site_on
 
 _Kind = TypeVar("_Kind", bound=Cluster)
 
 
 def _started(kind: type[_Kind]) -> Iterator[_Kind]:
+    _require(kind)
+    cluster = kind()
+    with running(cluster):
+        yield cluster
+
+
+def _require(kind: type[Cluster]) -> None:
     if not kind.is_installed():
         message = f"{kind.program} is not installed. As root: make servers"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    cluster = kind()
-    with running(cluster):
-        yield cluster
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +56,14 @@ def redis(redis_server: Redis) -> Redis:
     """The same, empty."""
     redis_server.client().flushall()
     return redis_server
+
+
+@pytest.fixture
+def nginx() -> Iterator[Nginx]:
+    """An nginx of the test's own, not running yet."""
+    _require(Nginx)
+    cluster = Nginx()
+    try:
+        yield cluster
+    finally:
+        cluster.remove()

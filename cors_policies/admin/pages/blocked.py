@@ -28,8 +28,7 @@ from django.utils.translation import gettext_lazy
 
 from cors_policies import observations
 from cors_policies.admin.fields import shortened
-from cors_policies.admin.proposals import PARAMETER
-from cors_policies.admin.refusals import REASONS, Link, Refusal
+from cors_policies.admin.refusals import REASONS, Link, Refusal, filled_in
 from cors_policies.conf import OBSERVE_OFF, get_settings
 from cors_policies.core import engine
 from cors_policies.models import Observation, Policy
@@ -93,10 +92,10 @@ class Filters(forms.Form):
         widget.choices = [("", _("any")), *((value, shortened(value)) for value in offered)]
 
 
-def view(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
+def show(model_admin: Any, request: HttpRequest) -> HttpResponseBase:
     """The page; or what its buttons do."""
     if request.method == "POST":
-        return _mark(request, model_admin)
+        return _mark(model_admin, request)
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     observations.flush()
@@ -114,8 +113,8 @@ def view(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
         "total": paginator.count,
         "pages": paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1),
         "query": _query_without_page(request),
-        "rows": _shown(page.object_list, model_admin),
-        "may_change": _may_change(request),
+        "rows": _shown(model_admin, request, page.object_list),
+        "may_change": model_admin.has_change_permission(request),
         "is_off": get_settings().OBSERVE == OBSERVE_OFF,
     }
     return TemplateResponse(request, "cors_policies/pages/blocked.html", context)
@@ -127,13 +126,9 @@ def _refused() -> QuerySet[Any]:
     return rows.exclude(reason=engine.ALLOWED).filter(last_seen__gte=oldest_kept(int(time.time())))
 
 
-def _may_change(request: HttpRequest) -> bool:
-    return request.user.has_perm("cors_policies.change_policy")
-
-
-def _mark(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
+def _mark(model_admin: Any, request: HttpRequest) -> HttpResponseBase:
     """Ignores the origin of a row, or does so no longer."""
-    if not _may_change(request):
+    if not model_admin.has_change_permission(request):
         raise PermissionDenied
     ignored, unignored = request.POST.get("ignore", ""), request.POST.get("unignore", "")
     digest = ignored or unignored
@@ -157,28 +152,30 @@ def _query_without_page(request: HttpRequest) -> str:
     return query.urlencode()
 
 
-def _shown(rows: Iterable[Any], model_admin: Any) -> list[Refusal]:
+def _shown(model_admin: Any, request: HttpRequest, rows: Iterable[Any]) -> list[Refusal]:
     found = list(rows)
+    may_change = model_admin.has_change_permission(request)
     today = int(time.time()) // SECONDS_OF_A_DAY
     governing, tenants = _governing(found), _tenants(found)
     shown = []
     for row in found:
         place = row.host, row.path
         policies = governing.get((row.policy, *place)) if row.policy else tenants.get(place)
-        links = [*_links(row, policies or (), model_admin)]
+        query = filled_in(row) if may_change else ""
+        links = [*_links(model_admin, row, policies or (), query)]
         more = policies[0]["total"] - len(links) if policies else 0
         shown.append(Refusal(row, counts_of_days(row.days, today, COUNTED_DAYS), links, more))
     return shown
 
 
-def _links(row: Any, policies: Iterable[Any], model_admin: Any) -> Iterator[Link]:
-    """Where something can be done about the row, the forms of the policies."""
+def _links(model_admin: Any, row: Any, policies: Iterable[Any], query: str) -> Iterator[Link]:
+    """Where something can be done about the row, the forms of the policies, filled in as the query says."""
     if not row.origin or row.reason == engine.BAD_REQUEST_HEADERS:
         return
     for policy in policies:
         name = f"admin:{model_admin.opts.app_label}_policy_change"
         address = reverse(name, args=[policy["pk"]], current_app=model_admin.admin_site.name)
-        yield Link(policy["name"], f"{address}?{PARAMETER}={row.pk}")
+        yield Link(policy["name"], f"{address}?{query}" if query else address)
 
 
 def _governing(rows: Iterable[Any]) -> dict[tuple[str, str, str], list[Any]]:

@@ -18,6 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from cors_policies.cli.adopting import adopt_corsheaders
 from cors_policies.cli.explaining import explain_request, parse_headers
+from cors_policies.cli.exporting import FORMATS, HTTP_PART, NGINX, PARTS, Wanted, export_format
 from cors_policies.cli.linting import lint_set
 from cors_policies.cli.outcome import DONE, Outcome, RefusedError
 from cors_policies.cli.sets import export_set, import_set, prune_revisions
@@ -86,7 +87,16 @@ class Command(BaseCommand):
 
 
 def _export(options: dict[str, Any]) -> Outcome:
-    return export_set(options["output"])
+    form, part, path, host = (options[name] for name in ("format", "part", "path", "host"))
+    if (path is not None or host or part) and form is None:
+        raise CommandError("Say with --format what --path, --host and --part are for.", returncode=2)
+    if part and form != NGINX:
+        raise CommandError("Only --format nginx has parts. Leave --part out.", returncode=2)
+    if host and path is None:
+        raise CommandError("Say with --path which path of that host is meant.", returncode=2)
+    if form is None:
+        return export_set(options["output"])
+    return export_format(Wanted(form=form, part=part or HTTP_PART, path=path, host=host), options["output"])
 
 
 def _import(options: dict[str, Any]) -> Outcome:
@@ -131,6 +141,21 @@ def _add_common_options(parser: ArgumentParser) -> None:
 
 def _add_export_options(parser: ArgumentParser) -> None:
     parser.add_argument("--output", metavar="FILE", help="write to this file instead")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="for nginx, or for a bucket of S3 or Google Cloud Storage, instead"
+    )
+    parser.add_argument(
+        "--path",
+        metavar="PATTERN",
+        help="only the policies of this path pattern; a bucket has one (default: all for nginx, the only one "
+        "for a bucket)",
+    )
+    parser.add_argument("--host", default="", help="the host pattern of these policies (default: every host)")
+    parser.add_argument(
+        "--part",
+        choices=PARTS,
+        help="for nginx: the part for http { } (the default), or the one for server { }, which never changes",
+    )
 
 
 def _add_import_options(parser: ArgumentParser) -> None:

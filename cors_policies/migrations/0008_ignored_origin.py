@@ -7,7 +7,7 @@ import cors_policies.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cors_policies", "0006_observation"),
+        ("cors_policies", "0007_trial_policies"),
     ]
 
     operations = [

@@ -1,0 +1,96 @@
+"""Does an editor see in a real browser what a trial would change, and promote it, without a script?"""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.test_end_to_end import MAKE_ADMIN, SERVER
+from tests.helpers import policy
+from tests.servers import Site, free_port, wait_until
+
+pytestmark = pytest.mark.browser
+
+NEW = "https://new.example"
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Site]:
+    """The running demo site, with an editor, a live policy and one on trial."""
+    found = Site(tmp_path / "site.sqlite3", free_port())
+    found.migrate()
+    found.command("-c", MAKE_ADMIN)
+    found.apply(
+        policy("orders", "/api/orders/**"),
+        policy("orders-next", "/api/orders/**", mode="trial", priority=1, allowed_origins=[NEW], max_age=60),
+        policy("files", "/api/files/**", mode="trial"),
+    )
+    with found.serving(SERVER):
+        yield found
+
+
+@pytest.fixture(params=[True, False], ids=["script", "no-script"])
+def editor(request: pytest.FixtureRequest, chromium: Browser, remote: Site) -> Iterator[Page]:
+    """A page of a signed-in editor, with scripts and without."""
+    context = chromium.new_context(java_script_enabled=request.param)
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{remote.port}/admin/cors_policies/policy/")
+    page.get_by_label("Username").fill("editor")
+    page.get_by_label("Password").fill("secret")
+    page.get_by_role("button", name="Log in").click()
+    yield page
+    context.close()
+
+
+def _ask(remote: Site, origin: str, method: str = "GET") -> str | None:
+    """The allowed origin of the answer."""
+    address = f"http://127.0.0.1:{remote.port}/api/orders/1/"
+    request = urllib.request.Request(address, headers={"Origin": origin}, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310 - the same
+            found: str | None = response.headers["Access-Control-Allow-Origin"]
+    except urllib.error.HTTPError as error:
+        found = error.headers["Access-Control-Allow-Origin"]
+    return found
+
+
+def test_editor_reads_the_report_and_promotes(editor: Page, remote: Site) -> None:
+    for _ in range(3):
+        assert _ask(remote, NEW) is None
+    _ask(remote, "https://evil.example")
+
+    editor.get_by_role("link", name="Trial report").click()
+    section = editor.get_by_role("region", name="/api/orders/**")
+    assert section.get_by_role("heading", level=3).all_inner_texts() == ["Newly allowed 3 requests"]
+    (row,) = section.get_by_role("row").filter(has_text=NEW).all_inner_texts()
+    assert row.split("\t")[:5] == [NEW, "GET", "denied: origin-not-allowed", "allowed, by orders-next", "3"]
+    assert "Nothing yet" in editor.get_by_role("region", name="/api/files/**").inner_text()
+
+    editor.get_by_role("button", name="Make orders-next live…").click()
+    editor.get_by_text("Newly allowed: 3 requests").wait_for()
+    editor.get_by_role("button", name="Yes, make it live").click()
+    editor.get_by_text("1 policy is now live.").wait_for()
+
+    assert editor.get_by_role("region", name="/api/orders/**").count() == 0
+    wait_until(lambda: _ask(remote, NEW) == NEW)
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_nothing_is_wider_than_the_window(editor: Page, remote: Site, width: int) -> None:
+    _ask(remote, NEW)
+    _ask(remote, f"https://{'a' * 60}.{'b' * 60}.example")
+    editor.set_viewport_size({"width": width, "height": 900})
+    editor.get_by_role("link", name="Trial report").click()
+    editor.get_by_role("region", name="/api/orders/**").wait_for()
+
+    for table in editor.locator("#content-main table, #content-main section").all():
+        found = table.bounding_box()
+        assert found is not None
+        assert found["x"] >= 0
+        assert found["x"] + found["width"] <= width

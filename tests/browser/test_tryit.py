@@ -1,0 +1,100 @@
+"""Does an editor find out on the page "Try it" why a call is refused, and mend it without a detour?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, ViewportSize
+
+from tests.helpers import policy
+from tests.servers import Site, free_port
+
+pytestmark = pytest.mark.browser
+
+SERVER = ["manage.py", "runserver", "--noreload", "127.0.0.1:{port}"]
+MAKE_ADMIN = (
+    "import django; django.setup(); from django.contrib.auth import get_user_model; "
+    "get_user_model().objects.create_superuser('editor', password='secret')"
+)
+NARROW = ViewportSize(width=360, height=740)
+
+
+@pytest.fixture
+def remote(tmp_path: Path) -> Iterator[Site]:
+    """The running demo site, with an editor and two policies that speak for one path."""
+    found = Site(tmp_path / "site.sqlite3", free_port())
+    found.migrate()
+    found.command("-c", MAKE_ADMIN)
+    found.apply(
+        policy("orders", "/api/orders/*", allowed_origins=["https://other.example"]),
+        policy("api", "/api/**", allowed_origins=["https://app.example"]),
+    )
+    with found.serving(SERVER):
+        yield found
+
+
+def _sign_in(page: Page, remote: Site) -> None:
+    page.goto(f"http://127.0.0.1:{remote.port}/admin/cors_policies/policy/")
+    page.get_by_label("Username").fill("editor")
+    page.get_by_label("Password").fill("secret")
+    page.get_by_role("button", name="Log in").click()
+
+
+def _verdict(page: Page) -> str:
+    return page.locator(".cors-verdict h2").inner_text()
+
+
+def test_editor_finds_out_why_and_mends_it(page: Page, remote: Site) -> None:
+    _sign_in(page, remote)
+    page.locator(".object-tools").get_by_role("link", name="Try it").click()
+    page.get_by_label("Origin").fill("https://app.example")
+    page.get_by_label("Method").fill("PUT")
+    page.get_by_label("Path").fill("/api/orders/1")
+    page.get_by_role("button", name="Try it", exact=True).click()
+
+    assert _verdict(page) == "Denied"
+    assert page.locator(".cors-policies li").all_inner_texts() == [
+        "orders",
+        "api /api/** allows this origin",
+    ]
+    asked = page.url
+
+    page.get_by_role("link", name="Add https://app.example, PUT").click()
+    assert page.locator("[name=allowed_origins]").input_value().split("\n") == [
+        "https://other.example",
+        "https://app.example",
+    ]
+    assert page.get_by_label("PUT").is_checked()
+
+    page.get_by_label("Max-age").fill("60")
+    page.get_by_role("button", name="Try it with these changes").click()
+    assert _verdict(page) == "Allowed"
+    assert page.get_by_label("Method").input_value() == "PUT"
+    page.get_by_label("Method").fill("DELETE")
+    page.get_by_role("button", name="Try it", exact=True).click()
+    assert _verdict(page) == "Denied"
+
+    page.get_by_role("button", name="Back to the form").click()
+    assert page.get_by_label("Max-age").input_value() == "60"
+    assert page.get_by_label("PUT").is_checked()
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("was changed successfully").wait_for()
+
+    page.goto(asked)
+    assert _verdict(page) == "Allowed"
+
+
+def test_narrow_screen_shows_everything(page: Page, remote: Site) -> None:
+    _sign_in(page, remote)
+    page.set_viewport_size(NARROW)
+    long = "x" * 300
+    page.goto(
+        f"http://127.0.0.1:{remote.port}/admin/cors_policies/policy/try/"
+        f"?origin=https://app.example&method=PUT&path=/api/orders/{long}"
+    )
+
+    assert _verdict(page) == "Denied"
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert page.evaluate("document.querySelector('#content').scrollWidth") <= NARROW["width"]
