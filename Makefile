@@ -72,7 +72,8 @@ test: check chromium servers ## all checks, all tests, coverage: enough on a fre
 	@echo "== pytest: all but what needs a browser or a server, on every processor"
 	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(ARGS) $(NONE_IS_FINE)
 	@echo "== pytest: browsers and servers, one after another"
-	@$(BIN)/python -m pytest -m "services or browser" --cov --cov-append --cov-report= $(ARGS) $(NONE_IS_FINE)
+	@$(BIN)/python -m pytest -m "services or browser" --cov --cov-append --cov-config=tests/greenlets.toml \
+	  --cov-report= $(ARGS) $(NONE_IS_FINE)
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
