@@ -11,8 +11,11 @@ from typing import Final
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 
-Traits = tuple[str | None, str | None, str | None, str | None]
-"""``Origin``, the method, ``Host`` (or the server's name) and ``X-Forwarded-Host``, as they were sent."""
+Traits = tuple[str, str | None, str | None, str | None] | str
+"""``Origin``, the method, ``Host`` (or the server's name) and ``X-Forwarded-Host``, as they were sent.
+
+Without an ``Origin`` the method alone: nobody is judged, and what is answered depends on nothing else.
+"""
 _MAX_TRAITS: Final = 500
 """Characters of traits that a decision is kept for, together."""
 
@@ -74,5 +77,7 @@ class RequestFacts:
 
 def _are_telling(traits: Traits) -> bool:
     """Whether nothing is looked at in the place of an absent one, and they are short enough to keep."""
+    if isinstance(traits, str):
+        return 0 < len(traits) <= _MAX_TRAITS
     _, method, host, _ = traits
     return bool(method and host) and sum(map(len, filter(None, traits))) <= _MAX_TRAITS

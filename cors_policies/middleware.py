@@ -73,23 +73,28 @@ def _decide(snapshot: Snapshot, request: HttpRequest) -> Decision:
     """The engine's decision, which it has often made before for requests like this one."""
     request.cors_snapshot = snapshot  # type: ignore[attr-defined]
     get = request.META.get
-    host = get("HTTP_HOST") or get("SERVER_NAME")
-    traits = (get("HTTP_ORIGIN"), get("REQUEST_METHOD"), host, get("HTTP_X_FORWARDED_HOST"))
+    origin, method = get("HTTP_ORIGIN"), get("REQUEST_METHOD")
+    host = origin and (get("HTTP_HOST") or get("SERVER_NAME"))
+    traits: Traits | None = (origin, method, host, get("HTTP_X_FORWARDED_HOST")) if origin else method
     decision = snapshot.recall(request.path_info, traits) or decide(snapshot, RequestFacts(request, traits))
     if decision.reason in observer.reasons:
-        name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
-        observer.count(decision, get("HTTP_ORIGIN", ""), get(name, ""))
+        _count(decision, request)
     if snapshot.trial is not None and observer.counts_trials:
         _try(snapshot.trial, decision, request, traits)
     return decision
 
 
-def _try(trial: Snapshot, live: Decision, request: HttpRequest, traits: Traits) -> None:
+def _try(trial: Snapshot, live: Decision, request: HttpRequest, traits: Traits | None) -> None:
     """Counts the request where the set that is on trial would answer it otherwise."""
     decision = trial.recall(request.path_info, traits) or decide(trial, RequestFacts(request, traits))
     if differ(live, decision):
-        name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
-        observer.count(decision, request.META.get("HTTP_ORIGIN", ""), request.META.get(name, ""), live)
+        _count(decision, request, live)
+
+
+def _count(decision: Decision, request: HttpRequest, live: Decision | None = None) -> None:
+    get = request.META.get
+    name = _ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD"
+    observer.count(decision, get("HTTP_ORIGIN", ""), get(name, ""), live)
 
 
 def _answer(decision: Decision) -> HttpResponse:

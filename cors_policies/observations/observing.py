@@ -120,12 +120,12 @@ class Observer:
             self._flush_in_background(EXIT_PATIENCE)
 
     def _watch(self) -> None:
-        """Sees that there is a thread, and that it does not hang."""
-        if _is_inline():
+        """Sees that a thread is there and does not hang; in tests, that none counts for another."""
+        if is_test_environment():
             self._forget_other_tests()
             return
         self._next_watch = time.time() + ABANDON_AFTER
-        if self._flusher is None or self._flusher.is_stuck:
+        if not _is_inline() and (self._flusher is None or self._flusher.is_stuck):
             self._flush_in_background(0)
 
     def _flush_in_background(self, patience: float) -> None:

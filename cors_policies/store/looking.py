@@ -65,8 +65,14 @@ def _shared_set(database: Database, cache: SharedCache, token: str) -> StoredDoc
         documents = cache.await_set(token)
     if documents is None:
         try:
-            documents = database.read_documents()
-            cache.publish(documents)
+            # Somebody else may have published it, and ended the claim, just before this one.
+            documents = cache.stored_set(token) or _loaded(database, cache)
         finally:
             cache.end_claim(token)
+    return documents
+
+
+def _loaded(database: Database, cache: SharedCache) -> StoredDocuments:
+    documents = database.read_documents()
+    cache.publish(documents)
     return documents

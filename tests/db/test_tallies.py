@@ -22,6 +22,8 @@ KEYS = st.builds(
     method=st.sampled_from(["GET", "PUT"]),
     reason=st.sampled_from(REASONS),
     policy=st.sampled_from(["", "one"]),
+    live_reason=st.sampled_from(["", "allowed"]),
+    live_policy=st.just(""),
 )
 DECISIONS = st.lists(st.tuples(KEYS, st.integers(NOW, NOW + 3 * SECONDS_OF_A_DAY)), max_size=80)
 
@@ -98,7 +100,7 @@ class TestFold:
         if decisions:
             assert min(tally.first for tally in found.values()) >= min(moment for _key, moment in decisions)
 
-    @given(DECISIONS, st.integers(len(REASONS), 12))
+    @given(DECISIONS, st.integers(2 * len(REASONS), 14))
     def test_counts_of_a_reason_add_up_where_there_is_room_for_each(
         self, decisions: list[tuple[Key, int]], room: int
     ) -> None:
