@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from cors_policies import documents, services
 from cors_policies.core.policy import Document
@@ -443,3 +447,40 @@ class TestSets:
         document = {**self.SET, "policies": [*self.SET["policies"], policy("c", "no-path")]}
 
         assert _refusal(lambda: services.apply_document(document)) == [("invalid-path", "policies.2.path")]
+
+
+class TestReplacement:
+    """A document that changes one policy writes the rows of that policy, and no others."""
+
+    def test_writes_only_what_differs(self) -> None:
+        policies = [policy(name, f"/{name}", allowed_origins=ORIGINS) for name in ("a", "b", "c")]
+        services.apply_document({"policies": policies}, replace=True)
+        rows = {row.name: row.pk for row in Policy.objects.all()}
+        before = _rows()
+        policies[1]["allowed_origins"] = [*ORIGINS, "https://new.example"]
+
+        with CaptureQueriesContext(connection) as captured:
+            services.apply_document({"policies": policies}, replace=True)
+
+        after = _rows()
+        assert {key for key, found in after.items() if found != before[key]} == {rows["b"]}
+        assert after[rows["b"]][1][:-1] == before[rows["b"]][1]
+        assert _written(query["sql"] for query in captured) == {
+            "policy": 1,
+            "origin": 1,
+            "policyorigin": 1,
+            "revision": 1,
+            "revisionchange": 1,
+        }
+
+
+def _rows() -> dict[int, tuple[Any, list[Any]]]:
+    """When each policy was changed, and the places of its origins."""
+    return {row.pk: (row.updated_at, [*row.origin_entries.values()]) for row in Policy.objects.all()}
+
+
+def _written(statements: Iterable[str]) -> dict[str, int]:
+    """How many statements write to each table, but that of the version, which every writer locks."""
+    writes = (sql for sql in statements if sql.startswith(("INSERT", "UPDATE", "DELETE")))
+    tables = Counter(re.findall(r"cors_policies_(\w+)", sql)[0] for sql in writes)
+    return {name: count for name, count in tables.items() if name != "policysetversion"}
