@@ -8,6 +8,8 @@ MANAGE := $(BIN)/python manage.py
 # More for pytest: make test ARGS="-k origins"
 ARGS   ?=
 # One of the two runs of pytest may have none of the tests that were asked for.
+# Machines of CI are noisy: what fails there is tried once more, and the log names it.
+RERUNS = $(if $(CI),--reruns 1)
 NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
@@ -70,10 +72,10 @@ servers: ## Debian's PostgreSQL, MariaDB, Redis and nginx for the tests of servi
 
 test: check chromium servers ## all checks, all tests, coverage: enough on a fresh machine
 	@echo "== pytest: all but what needs a browser or a server, on every processor"
-	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(ARGS) $(NONE_IS_FINE)
+	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 	@echo "== pytest: browsers and servers, one after another"
 	@$(BIN)/python -m pytest -m "services or browser" --cov --cov-append --cov-config=tests/greenlets.toml \
-	  --cov-report= $(ARGS) $(NONE_IS_FINE)
+	  --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
