@@ -7,9 +7,9 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MANAGE := $(BIN)/python manage.py
 # More for pytest: make test ARGS="-k origins"
 ARGS   ?=
-# One of the two runs of pytest may have none of the tests that were asked for.
 # Machines of CI are noisy: what fails there is tried once more, and the log names it.
 RERUNS = $(if $(CI),--reruns 1)
+# One of the two runs of pytest may have none of the tests that were asked for.
 NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
