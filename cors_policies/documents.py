@@ -222,7 +222,8 @@ def write_policies(pairs: Sequence[tuple[PolicyRow, Policy]], using: str) -> Non
     keys = _saved(PolicyRow, [row for row, _ in pairs], using)
     policies = [(keys[policy.name], policy) for _, policy in pairs]
     origins = origin_ids((text for _, policy in policies for text in policy.allowed_origins), using)
-    groups = _group_ids((name for _, policy in policies for name in policy.origin_groups), using)
+    names = {name for _, policy in policies for name in policy.origin_groups}
+    groups = keys_by_name(OriginGroupRow, sorted(names), using)
     _write_lists(
         _List(PolicyOrigin, "policy_id", "origin_id"),
         {key: [origins[text] for text in policy.allowed_origins] for key, policy in policies},
@@ -296,10 +297,6 @@ def _saved(model: type[Any], rows: Sequence[Any], using: str) -> dict[str, int]:
     if all(row.pk is not None for row in new):
         return {row.name: row.pk for row in rows}
     return keys_by_name(model, [row.name for row in rows], using)
-
-
-def _group_ids(names: Iterable[str], using: str) -> dict[str, int]:
-    return keys_by_name(OriginGroupRow, sorted(set(names)), using)
 
 
 def keys_by_name(model: type[Any], names: Sequence[str], using: str) -> dict[str, int]:

@@ -11,7 +11,7 @@ Before you edit:
 from cors_policies.services.authorship import acting
 from cors_policies.services.groups import create_group, delete_group, update_group
 from cors_policies.services.impacts import foresee, foreseen
-from cors_policies.services.locking import Numbered, numbered, rehearse, touch, writing
+from cors_policies.services.locking import Numbered, numbered, touch, writing
 from cors_policies.services.origins import (
     add_origins,
     create_origin,
@@ -59,7 +59,6 @@ __all__ = [
     "numbered",
     "preview_restore",
     "prune_revisions",
-    "rehearse",
     "remove_origins",
     "restore",
     "revision_document",

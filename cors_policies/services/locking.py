@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -82,13 +82,3 @@ def name_problems(row: models.Model, document: object, using: str, key: str = "n
         yield Problem(
             "duplicate-name", key, None, name, f'"{name}" is taken. Write another {key}, or change that one.'
         )
-
-
-def rehearse(write: Callable[[Document], object], document: Document) -> None:
-    """Does the write and takes it back.
-
-    Raises what it raises: nothing is checked that a real one would not.
-    """
-    with transaction.atomic(using=get_settings().DATABASE_ALIAS):
-        write(document)
-        transaction.set_rollback(True, using=get_settings().DATABASE_ALIAS)

@@ -248,7 +248,7 @@ class TestNothing:
             lambda: services.create_origin({"pattern": "https://unused.example"}),
             lambda: services.apply_document(_stored_set(), replace=True),
             lambda: services.apply_document({"policies": []}, replace=True, dry_run=True),
-            lambda: services.rehearse(services.create_policy, policy("new")),
+            lambda: _take_back(lambda: services.create_policy(policy("new"))),
             lambda: services.touch(),  # noqa: PLW0108
         ],
         ids=["save", "update", "description", "unused-origin", "same-set", "dry-run", "rehearsal", "touch"],
@@ -347,7 +347,7 @@ class TestSignal:
         assert told == [Revision.objects.get().number]
 
     def test_is_not_sent_for_what_is_rolled_back(self, told: list[int]) -> None:
-        services.rehearse(services.create_policy, policy())
+        _take_back(lambda: services.create_policy(policy()))
 
         assert told == []
 
