@@ -21,7 +21,7 @@ from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 
 from cors_policies.conf import DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
-from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
+from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
 from cors_policies.documents import read_policy_set
 
 MIDDLEWARE: Final = "cors_policies.middleware.CorsPolicyMiddleware"

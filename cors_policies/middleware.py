@@ -25,9 +25,9 @@ from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from cors_policies.core.comparing.trials import differ
 from cors_policies.core.engine import PREFLIGHT_STATUS, REJECTED_STATUS, Decision, decide
 from cors_policies.core.snapshot import Snapshot
-from cors_policies.core.trials import differ
 from cors_policies.facts import RequestFacts, Traits
 from cors_policies.headers import put_headers
 from cors_policies.observations import observer

@@ -23,7 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, get_urlconf
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 from django.utils.regex_helper import normalize
 
-from cors_policies.core.expression_samples import sample_texts
+from cors_policies.core.linting.expression_samples import sample_texts
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.problems import PatternError
 from cors_policies.core.segments import DOUBLE_STAR, STAR

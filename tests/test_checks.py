@@ -30,7 +30,7 @@ from cors_policies.checks import (
     UNSHARED_CACHES,
     check_stored_set,
 )
-from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
+from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
 from cors_policies.core.guardrails import check_guardrails
 from cors_policies.csrf import CorsPolicyCsrfMiddleware
 from cors_policies.middleware import CorsPolicyMiddleware

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cors_policies.core import linting, openness, overlaps
 from cors_policies.core.findings import Finding
-from cors_policies.core.linting import lint_document
-from cors_policies.core.openness import judge
+from cors_policies.core.linting import linting, openness, overlaps
+from cors_policies.core.linting.linting import lint_document
+from cors_policies.core.linting.openness import judge
 from cors_policies.core.origins import parse_origin_pattern
 from tests.helpers import policy
 

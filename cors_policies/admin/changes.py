@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from cors_policies.admin.fields import shortened
-from cors_policies.core.differences import Difference, ListDifference, differences
+from cors_policies.core.comparing.differences import Difference, ListDifference, differences
 from cors_policies.core.policy import Document
 
 _MAX_NAMED: Final = 5

@@ -25,9 +25,9 @@ from django.utils.translation import gettext_lazy, ngettext
 from cors_policies import observations, services
 from cors_policies.admin.changes import named
 from cors_policies.admin.fields import shortened
-from cors_policies.core import impact as core
+from cors_policies.core.comparing import impact as core
+from cors_policies.core.comparing.impact import Effect, Impact, Opened
 from cors_policies.core.engine import ALLOWED
-from cors_policies.core.impact import Effect, Impact, Opened
 
 FIELD: Final = "confirmed"
 MAX_SENTENCES: Final = 20

@@ -28,7 +28,7 @@ from cors_policies.admin.confirming import ConfirmedField
 from cors_policies.admin.fields import MAX_ERRORS, CommentField, LinesField, OriginsField, TextField
 from cors_policies.admin.prefill import TRY, Prefill
 from cors_policies.admin.widgets import NoteTextarea
-from cors_policies.core.impact import Impact
+from cors_policies.core.comparing.impact import Impact
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Origin, OriginGroup, Policy

@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from cors_policies.admin.base import more_text
 from cors_policies.admin.map_views import ViewRow, Views
 from cors_policies.admin.map_window import Window
-from cors_policies.core import mapping
 from cors_policies.core.findings import Finding
-from cors_policies.core.map_tree import Branch, Leaf, Shown
-from cors_policies.core.mapping import Access, Entry
-from cors_policies.core.overlaps import SHADOWED_POLICY
+from cors_policies.core.linting.overlaps import SHADOWED_POLICY
+from cors_policies.core.policy_map import mapping
+from cors_policies.core.policy_map.mapping import Access, Entry
+from cors_policies.core.policy_map.tree import Branch, Leaf, Shown
 
 MAX_FINDINGS: Final = 3
 MAX_GROUPS: Final = 20

@@ -20,10 +20,10 @@ from django.utils.translation import gettext as _
 
 from cors_policies.admin.base import more_text
 from cors_policies.admin.map_window import Window
-from cors_policies.core.mapping import prefix_segments
 from cors_policies.core.path_group import Site
 from cors_policies.core.paths import split_path
-from cors_policies.core.placing import place, sample_hosts
+from cors_policies.core.policy_map.mapping import prefix_segments
+from cors_policies.core.policy_map.placing import place, sample_hosts
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.urls_seen import Address, addresses
 

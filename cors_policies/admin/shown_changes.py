@@ -24,7 +24,7 @@ from cors_policies.admin.changes import value_text
 from cors_policies.admin.fields import shortened
 from cors_policies.admin.forms import DocumentForm, OriginGroupForm
 from cors_policies.admin.policy_form import PolicyForm
-from cors_policies.core.differences import Difference, ListDifference, change_differences
+from cors_policies.core.comparing.differences import Difference, ListDifference, change_differences
 from cors_policies.core.policy import Document
 from cors_policies.models import RevisionChange
 from cors_policies.services import Change

@@ -12,8 +12,8 @@ from rest_framework import serializers
 
 from cors_policies.core.browser import ALLOWED, CREDENTIALS_NOT_ALLOWED, DENIED, UNGOVERNED
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
+from cors_policies.core.comparing.impact import MAX_NAMED
 from cors_policies.core.engine import REASONS
-from cors_policies.core.impact import MAX_NAMED
 from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
 from cors_policies.models import Policy, Revision, RevisionChange
 

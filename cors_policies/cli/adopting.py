@@ -1,7 +1,7 @@
 """What does ``adopt-corsheaders`` do?
 
-Before you edit: what becomes of a setting is decided in :mod:`cors_policies.core.adoption`. Here it is read,
-shown and stored.
+Before you edit: what becomes of a setting is decided in :mod:`cors_policies.core.adoption.adopting`. Here it
+is read, shown and stored.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from cors_policies.cli import files
 from cors_policies.cli.outcome import Outcome, RefusedError, refusing
 from cors_policies.cli.showing import printable
 from cors_policies.conf import foreign_settings
-from cors_policies.core.adoption import adopt
-from cors_policies.core.foreign_settings import Note
+from cors_policies.core.adoption.adopting import adopt
+from cors_policies.core.adoption.settings import Note
 
 SIGNAL: Final = "check_request_enabled"
 _RECEIVERS: Final = "has receivers, which decide by code of yours. What they let in is not carried over."

@@ -18,8 +18,9 @@ from cors_policies.cli import files
 from cors_policies.cli.outcome import Outcome, RefusedError, refusing
 from cors_policies.cli.showing import printable
 from cors_policies.conf import get_settings
-from cors_policies.core.bucket_rules import BucketExport
-from cors_policies.core.export_groups import (
+from cors_policies.core.exporting.bucket_rules import BucketExport
+from cors_policies.core.exporting.gcs import export_gcs
+from cors_policies.core.exporting.groups import (
     ExportedGroup,
     InexpressibleError,
     Reason,
@@ -27,9 +28,8 @@ from cors_policies.core.export_groups import (
     collect_groups,
     groups_before,
 )
-from cors_policies.core.gcs import export_gcs
-from cors_policies.core.nginx import SERVER_PART, render_nginx
-from cors_policies.core.s3 import export_s3
+from cors_policies.core.exporting.nginx import SERVER_PART, render_nginx
+from cors_policies.core.exporting.s3 import export_s3
 
 NGINX: Final = "nginx"
 HTTP_PART: Final = "http"

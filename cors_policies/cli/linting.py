@@ -19,7 +19,7 @@ from cors_policies.cli.outcome import DONE, REFUSED, Outcome, RefusedError, Unre
 from cors_policies.cli.showing import finding_lines
 from cors_policies.conf import get_settings
 from cors_policies.core.findings import ERROR, Finding
-from cors_policies.core.linting import lint, lint_document, problem_finding
+from cors_policies.core.linting.linting import lint, lint_document, problem_finding
 from cors_policies.core.policy_set import PolicySet
 from cors_policies.documents import BrokenRow
 

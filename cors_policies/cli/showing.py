@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from cors_policies.core.browser import Answer, Evaluation
-from cors_policies.core.differences import ListDifference, ValueDifference, change_differences
+from cors_policies.core.comparing.differences import ListDifference, ValueDifference, change_differences
 from cors_policies.core.findings import Finding
 from cors_policies.core.problems import Problem
 from cors_policies.services import Change, Report

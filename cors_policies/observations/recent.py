@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from cors_policies.conf import OBSERVE_ALL, get_settings
-from cors_policies.core import impact
+from cors_policies.core.comparing import impact
+from cors_policies.core.comparing.impact import Traffic
 from cors_policies.core.engine import ALLOWED, REASONS
-from cors_policies.core.impact import Traffic
 from cors_policies.models.observations import Observation
 from cors_policies.observations.rows import COUNTED_DAYS
 from cors_policies.observations.tallies import SECONDS_OF_A_DAY

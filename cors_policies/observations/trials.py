@@ -15,8 +15,8 @@ from django.db.models import Count, F, Q, QuerySet, Sum, Window
 from django.db.models.functions import RowNumber
 
 from cors_policies.conf import get_settings
+from cors_policies.core.comparing.trials import KINDS, kind_of
 from cors_policies.core.path_group import Site
-from cors_policies.core.trials import KINDS, kind_of
 from cors_policies.models import TrialObservation
 from cors_policies.observations.rows import oldest_kept
 
@@ -55,7 +55,7 @@ class Differences:
 
 
 SiteReport = dict[str, Differences]
-"""The differences by kind; see :data:`cors_policies.core.trials.KINDS`."""
+"""The differences by kind; see :data:`cors_policies.core.comparing.trials.KINDS`."""
 
 
 def requests_by_site() -> dict[Site, int]:

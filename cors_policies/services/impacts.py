@@ -19,7 +19,7 @@ from django.db import transaction
 
 from cors_policies import documents
 from cors_policies.conf import get_settings
-from cors_policies.core.impact import Impact, PolicySide, Traffic, concerned_sites, find_impact
+from cors_policies.core.comparing.impact import Impact, PolicySide, Traffic, concerned_sites, find_impact
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import Document, Policy
 from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot

@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from cors_policies import documents, services
 from cors_policies.conf import foreign_settings
-from cors_policies.core.adoption import adopt
+from cors_policies.core.adoption.adopting import adopt
 from cors_policies.management.commands.cors_policies import Command
 from cors_policies.models import Policy
 from tests.cli.conftest import Shell

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cors_policies import services
-from cors_policies.core.nginx import SERVER_PART
+from cors_policies.core.exporting.nginx import SERVER_PART
 from cors_policies.models import Policy
 from tests.cli.conftest import Shell
 from tests.helpers import policy

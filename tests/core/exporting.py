@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cors_policies.core.export_groups import ExportedGroup, InexpressibleError, Reason, collect_groups
+from cors_policies.core.exporting.groups import ExportedGroup, InexpressibleError, Reason, collect_groups
 from cors_policies.core.policy_set import parse_policy_set
 from tests.core.assertions import says_what_to_do
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.adopted_names import (
+from cors_policies.core.adoption.names import (
     WITHOUT_LEAVE,
     adopt_methods,
     adopt_request_headers,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.adopted_origins import adopt_expressions, adopt_origins
+from cors_policies.core.adoption.origins import adopt_expressions, adopt_origins
 from cors_policies.core.origins import parse_origin_pattern, parse_serialized_origin
 from tests.strategies import DOMAINS, PORTS, SCHEMES
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.adopted_paths import MAX_PATHS, adopt_paths
+from cors_policies.core.adoption.paths import MAX_PATHS, adopt_paths
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.problems import PatternError
 

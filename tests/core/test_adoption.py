@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core import adoption
-from cors_policies.core.adoption import adopt
-from cors_policies.core.foreign_settings import DEFAULTS, FOREIGN_SETTINGS
+from cors_policies.core.adoption import adopting
+from cors_policies.core.adoption.adopting import adopt
+from cors_policies.core.adoption.settings import DEFAULTS, FOREIGN_SETTINGS
 from cors_policies.core.policy_set import parse_policy_set
 
 ORIGIN = "https://app.example"
@@ -252,7 +252,7 @@ class TestRefused:
         assert (found.document, name, text in reason) == (None, setting, True), reason
 
     def test_without_re2_says_what_to_install(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(adoption, "load_re2", lambda: None)
+        monkeypatch.setattr(adopting, "load_re2", lambda: None)
 
         found = adopt({**ONE, "CORS_ALLOWED_ORIGIN_REGEXES": ["^https://a$"]})
 
@@ -263,7 +263,7 @@ class TestRefused:
 
     def test_says_which_rule_refuses_another_value(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Whatever validation refuses belongs to a setting."""
-        monkeypatch.setattr(adoption, "MAX_MAX_AGE", 90_000)
+        monkeypatch.setattr(adopting, "MAX_MAX_AGE", 90_000)
 
         ((name, reason),) = adopt({**ONE, "CORS_PREFLIGHT_MAX_AGE": 90_000}).refusals
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from cors_policies.core.attacks import (
+from cors_policies.core.linting.attacks import (
     HOSTING_SUFFIXES,
     Hole,
     Way,

@@ -10,13 +10,18 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from cors_policies.core.bucket_rules import BucketExport, may_meet
 from cors_policies.core.engine import ALLOWED, StatedFacts, decide
-from cors_policies.core.export_groups import ExportedGroup, InexpressibleError, choose_group, collect_groups
-from cors_policies.core.gcs import export_gcs
+from cors_policies.core.exporting.bucket_rules import BucketExport, may_meet
+from cors_policies.core.exporting.gcs import export_gcs
+from cors_policies.core.exporting.groups import (
+    ExportedGroup,
+    InexpressibleError,
+    choose_group,
+    collect_groups,
+)
+from cors_policies.core.exporting.s3 import METHODS, export_s3
 from cors_policies.core.origins import parse_origin_pattern, parse_serialized_origin
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.s3 import METHODS, export_s3
 from cors_policies.core.snapshot import Snapshot, compile_snapshot
 from tests.core.bucket_models import (
     BucketAnswer,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.differences import (
+from cors_policies.core.comparing.differences import (
     Difference,
     ListDifference,
     ValueDifference,

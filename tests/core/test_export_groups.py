@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from cors_policies.core.export_groups import (
+from cors_policies.core.exporting.groups import (
     InexpressibleError,
     Reason,
     choose_group,

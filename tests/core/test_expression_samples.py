@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.expression_samples import MAX_SAMPLE, MAX_SAMPLES, sample_texts
 from cors_policies.core.expressions import parse_expression
+from cors_policies.core.linting.expression_samples import MAX_SAMPLE, MAX_SAMPLES, sample_texts
 from cors_policies.core.problems import PatternError
 
 PIECES = (

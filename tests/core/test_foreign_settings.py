@@ -9,7 +9,7 @@ import pytest
 from corsheaders.conf import conf
 from django.test import override_settings
 
-from cors_policies.core.foreign_settings import (
+from cors_policies.core.adoption.settings import (
     DEFAULTS,
     FOREIGN_SETTINGS,
     OLD_NAMES,

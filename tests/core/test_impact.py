@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from cors_policies.core.engine import ALLOWED, METHOD_NOT_ALLOWED, ORIGIN_NOT_ALLOWED, UNGOVERNED
-from cors_policies.core.impact import (
+from cors_policies.core.comparing.impact import (
     MAX_NAMED,
     MAX_PARTS,
     Effect,
@@ -20,6 +19,7 @@ from cors_policies.core.impact import (
     Traffic,
     find_impact,
 )
+from cors_policies.core.engine import ALLOWED, METHOD_NOT_ALLOWED, ORIGIN_NOT_ALLOWED, UNGOVERNED
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.snapshot import compile_snapshot

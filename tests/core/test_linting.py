@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cors_policies.core.findings import ERROR, WARNING, Finding
-from cors_policies.core.linting import lint, lint_document
+from cors_policies.core.linting.linting import lint, lint_document
 from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.policy_set import PolicySet, parse_policy_set
 from cors_policies.core.snapshot import compile_snapshot

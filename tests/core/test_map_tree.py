@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.map_tree import MAX_TRIED, Branch, Leaf, Page, Shown, grow, open_page, shown_leaves
-from cors_policies.core.mapping import Entry
 from cors_policies.core.policy import Policy
+from cors_policies.core.policy_map.mapping import Entry
+from cors_policies.core.policy_map.tree import (
+    MAX_TRIED,
+    Branch,
+    Leaf,
+    Page,
+    Shown,
+    grow,
+    open_page,
+    shown_leaves,
+)
 from tests.core.path_strategies import pattern_texts
 from tests.core.test_mapping import HOSTS, charted
 

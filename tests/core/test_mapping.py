@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.mapping import (
+from cors_policies.core.path_group import Site
+from cors_policies.core.paths import parse_path_pattern
+from cors_policies.core.policy import OriginGroup, Policy
+from cors_policies.core.policy_map.mapping import (
     BROKEN,
     EXPIRED,
     SHIELD,
@@ -22,9 +25,6 @@ from cors_policies.core.mapping import (
     hosts_in_order,
     narrowed,
 )
-from cors_policies.core.path_group import Site
-from cors_policies.core.paths import parse_path_pattern
-from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.segments import SegmentKey
 from tests.core.building import compiled
 from tests.core.path_strategies import pattern_texts, request_paths

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from cors_policies.core.nginx import MAX_BEHAVIOURS, SERVER_PART, render_nginx
-from cors_policies.core.nginx_behaviours import MAX_PARAMETER
+from cors_policies.core.exporting.nginx import MAX_BEHAVIOURS, SERVER_PART, render_nginx
+from cors_policies.core.exporting.nginx_behaviours import MAX_PARAMETER
 from tests.core.exporting import groups_of, refusals
 
 _DEFINED = re.compile(r"^map .+ \$(cors_policies_\w+) \{$", re.MULTILINE)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core import nginx_patterns
 from cors_policies.core.engine import parse_requested_headers
+from cors_policies.core.exporting import nginx_patterns
 from cors_policies.core.origins import (
     OriginKind,
     is_plausible_origin,

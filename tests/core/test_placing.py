@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cors_policies.core.hosts import HostPattern, parse_host_pattern
-from cors_policies.core.mapping import hosts_in_order
 from cors_policies.core.path_group import Site
-from cors_policies.core.placing import place, sample_hosts
+from cors_policies.core.policy_map.mapping import hosts_in_order
+from cors_policies.core.policy_map.placing import place, sample_hosts
 from tests.core.building import compiled
 
 HOSTS = (

@@ -53,7 +53,7 @@ class TestImports:
             """
             import importlib, pkgutil, sys
             import cors_policies.core
-            for module in pkgutil.iter_modules(cors_policies.core.__path__, "cors_policies.core."):
+            for module in pkgutil.walk_packages(cors_policies.core.__path__, "cors_policies.core."):
                 importlib.import_module(module.name)
             print(*sorted(sys.modules))
             """

@@ -9,8 +9,7 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.problems import PatternError
-from cors_policies.core.python_regex import (
+from cors_policies.core.adoption.python_regex import (
     compile_regex,
     has_bare_dot,
     is_closed,
@@ -19,6 +18,7 @@ from cors_policies.core.python_regex import (
     takes_the_rest,
     to_re2,
 )
+from cors_policies.core.problems import PatternError
 
 ATOMS = (
     "a",

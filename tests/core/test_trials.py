@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from cors_policies.core.comparing.trials import KINDS, NEWLY_ALLOWED, NEWLY_DENIED, OTHERWISE, differ, kind_of
 from cors_policies.core.engine import REASONS, Decision, StatedFacts, decide
-from cors_policies.core.trials import KINDS, NEWLY_ALLOWED, NEWLY_DENIED, OTHERWISE, differ, kind_of
 from tests.core.building import compiled
 
 A = "https://a.test"

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from cors_policies import documents, services
-from cors_policies.core.impact import Effect, Impact, Opened, Seen, Traffic
+from cors_policies.core.comparing.impact import Effect, Impact, Opened, Seen, Traffic
 from cors_policies.core.path_group import Site
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.models import Origin, OriginGroup, Policy, Revision

@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from cors_policies import documents, observations, services
+from cors_policies.core.comparing.trials import NEWLY_ALLOWED, NEWLY_DENIED, OTHERWISE
 from cors_policies.core.engine import Decision, StatedFacts, decide
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.snapshot import compile_snapshot
-from cors_policies.core.trials import NEWLY_ALLOWED, NEWLY_DENIED, OTHERWISE
 from cors_policies.models import Observation, Policy, Revision, TrialObservation
 from cors_policies.observations import observer
 from cors_policies.observations.rows import KEEP_DAYS, store_tallies

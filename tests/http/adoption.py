@@ -18,10 +18,10 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.test import RequestFactory
 
-from cors_policies.core.adopted_names import WITHOUT_LEAVE
+from cors_policies.core.adoption.names import WITHOUT_LEAVE
+from cors_policies.core.adoption.settings import DEFAULTS
 from cors_policies.core.browser_request import parse_browser_request
 from cors_policies.core.fetch_rules import passes_cors_check, passes_header_check, passes_method_check
-from cors_policies.core.foreign_settings import DEFAULTS
 from cors_policies.core.origins import parse_serialized_origin
 from tests.helpers import cors_headers, vary
 from tests.http.urls import own_headers, plain

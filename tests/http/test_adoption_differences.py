@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import override_settings
 
-from cors_policies.core.foreign_settings import FOREIGN_SETTINGS
+from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
 from cors_policies.middleware import CorsPolicyMiddleware
 from tests.http.adoption import INTENDED, NARROWER, ORIGINS, PATHS, SITES, WIDER, Pair, ask, reads, requests
 

@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from cors_policies.core.engine import StatedFacts, decide
-from cors_policies.core.export_groups import collect_groups
-from cors_policies.core.nginx import SERVER_PART, render_nginx
+from cors_policies.core.exporting.groups import collect_groups
+from cors_policies.core.exporting.nginx import SERVER_PART, render_nginx
 from cors_policies.core.policy_set import PolicySet, parse_policy_set
 from cors_policies.core.snapshot import compile_snapshot
 from cors_policies.middleware import CorsPolicyMiddleware

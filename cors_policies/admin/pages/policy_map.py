@@ -27,11 +27,12 @@ from cors_policies.admin.map_rows import Findings, Keys, Rows, more, policies_te
 from cors_policies.admin.map_views import Views
 from cors_policies.admin.map_window import Window
 from cors_policies.conf import get_settings
-from cors_policies.core import map_tree, mapping
 from cors_policies.core.findings import Finding
-from cors_policies.core.linting import lint, problem_finding
-from cors_policies.core.map_tree import Page, shown_leaves
-from cors_policies.core.mapping import BrokenPolicy, Entry
+from cors_policies.core.linting.linting import lint, problem_finding
+from cors_policies.core.policy_map import mapping
+from cors_policies.core.policy_map import tree as map_tree
+from cors_policies.core.policy_map.mapping import BrokenPolicy, Entry
+from cors_policies.core.policy_map.tree import Page, shown_leaves
 from cors_policies.core.policy_set import PolicySet
 from cors_policies.documents import BrokenRow, StoredSet
 from cors_policies.models import OriginGroup, Policy

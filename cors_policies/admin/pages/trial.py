@@ -30,10 +30,10 @@ from cors_policies import observations
 from cors_policies.admin.base import is_key, more_text
 from cors_policies.admin.columns import ago, is_expired
 from cors_policies.conf import OBSERVE_OFF, get_settings
+from cors_policies.core.comparing.trials import NEWLY_ALLOWED, NEWLY_DENIED, OTHERWISE
 from cors_policies.core.engine import ALLOWED, NOT_CORS, SAME_ORIGIN, UNGOVERNED
 from cors_policies.core.path_group import Site
 from cors_policies.core.timestamps import parse_timestamp
-from cors_policies.core.trials import NEWLY_ALLOWED, NEWLY_DENIED, OTHERWISE
 from cors_policies.models import Policy
 from cors_policies.observations.trials import Difference, SiteReport, report_of, requests_by_site
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from cors_policies.core.mapping import Entry
 from cors_policies.core.path_group import Site
 from cors_policies.core.paths import split_path
+from cors_policies.core.policy_map.mapping import Entry
 from cors_policies.core.segments import STAR
 
 MAX_TRIED: Final = 20

@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from cors_policies.core import nginx_patterns as patterns
 from cors_policies.core import vocabulary as http
-from cors_policies.core.export_groups import ExportedGroup, ExportedPolicy, Reason, expiry_reasons
+from cors_policies.core.exporting import nginx_patterns as patterns
+from cors_policies.core.exporting.groups import ExportedGroup, ExportedPolicy, Reason, expiry_reasons
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
 

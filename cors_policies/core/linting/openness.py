@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from cors_policies.core.attacks import Way, find_holes, find_samples
 from cors_policies.core.credentials import find_offences
 from cors_policies.core.findings import ERROR, WARNING
+from cors_policies.core.linting.attacks import Way, find_holes, find_samples
 from cors_policies.core.origins import (
     NULL_ORIGIN,
     OriginKind,

@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from cors_policies.core import nginx_patterns as patterns
 from cors_policies.core import vocabulary as http
 from cors_policies.core.engine import MAX_REQUEST_HEADERS, MAX_REQUEST_HEADERS_BYTES
-from cors_policies.core.export_groups import ExportedGroup, InexpressibleError, Reason
-from cors_policies.core.nginx_behaviours import Behaviour, behaviour_of, nginx_reasons
+from cors_policies.core.exporting import nginx_patterns as patterns
+from cors_policies.core.exporting.groups import ExportedGroup, InexpressibleError, Reason
+from cors_policies.core.exporting.nginx_behaviours import Behaviour, behaviour_of, nginx_reasons
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
 

@@ -18,8 +18,8 @@ from typing import Any, Final
 
 from cors_policies.core.findings import ERROR, WARNING, Finding, group_attr
 from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails
-from cors_policies.core.openness import ANY_ORIGIN, judge
-from cors_policies.core.overlaps import Overlaps
+from cors_policies.core.linting.openness import ANY_ORIGIN, judge
+from cors_policies.core.linting.overlaps import Overlaps
 from cors_policies.core.policy import Mode, OriginGroup, Policy
 from cors_policies.core.policy_set import PolicySet, check_policy_set
 from cors_policies.core.problems import Problem

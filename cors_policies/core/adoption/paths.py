@@ -15,10 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, product
 from typing import Final
 
-from cors_policies.core.foreign_settings import Regex
-from cors_policies.core.paths import PathPattern, parse_path_pattern
-from cors_policies.core.problems import PatternError
-from cors_policies.core.python_regex import (
+from cors_policies.core.adoption.python_regex import (
     CAPTURING,
     END,
     NON_CAPTURING,
@@ -34,6 +31,9 @@ from cors_policies.core.python_regex import (
     parse_regex,
     piece_text,
 )
+from cors_policies.core.adoption.settings import Regex
+from cors_policies.core.paths import PathPattern, parse_path_pattern
+from cors_policies.core.problems import PatternError
 
 MAX_PATHS: Final = 32
 _MAX_CHARSET: Final = 10

@@ -19,7 +19,7 @@ from itertools import combinations
 from typing import Final
 
 from cors_policies.core import vocabulary as http
-from cors_policies.core.export_groups import (
+from cors_policies.core.exporting.groups import (
     ExportedGroup,
     ExportedPolicy,
     InexpressibleError,

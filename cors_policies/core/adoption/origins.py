@@ -16,15 +16,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from cors_policies.core.foreign_settings import Regex
-from cors_policies.core.origins import (
-    NULL_ORIGIN,
-    OriginPattern,
-    parse_origin_pattern,
-    parse_serialized_origin,
-)
-from cors_policies.core.problems import PatternError
-from cors_policies.core.python_regex import (
+from cors_policies.core.adoption.python_regex import (
     Branch,
     compile_regex,
     has_bare_dot,
@@ -33,6 +25,14 @@ from cors_policies.core.python_regex import (
     takes_the_rest,
     to_re2,
 )
+from cors_policies.core.adoption.settings import Regex
+from cors_policies.core.origins import (
+    NULL_ORIGIN,
+    OriginPattern,
+    parse_origin_pattern,
+    parse_serialized_origin,
+)
+from cors_policies.core.problems import PatternError
 
 _ENDINGS: Final = (".evil.net", "evil.net", "-evil.net", ":8443", "8", "x")
 """What strangers can put behind the name of a host, as far as it stays an origin."""

@@ -18,8 +18,8 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
-from cors_policies.core.expression_samples import sample_texts
 from cors_policies.core.hostnames import is_ipv4, is_loopback
+from cors_policies.core.linting.expression_samples import sample_texts
 from cors_policies.core.origins import (
     NULL_ORIGIN,
     Origin,

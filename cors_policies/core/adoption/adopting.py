@@ -14,19 +14,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from cors_policies.core import foreign_settings as names
 from cors_policies.core import vocabulary as http
-from cors_policies.core.adopted_names import (
+from cors_policies.core.adoption import settings as names
+from cors_policies.core.adoption.names import (
     WITHOUT_LEAVE,
     adopt_methods,
     adopt_request_headers,
     adopt_response_headers,
 )
-from cors_policies.core.adopted_origins import adopt_expressions, adopt_origins
-from cors_policies.core.adopted_paths import adopt_paths
+from cors_policies.core.adoption.origins import adopt_expressions, adopt_origins
+from cors_policies.core.adoption.paths import adopt_paths
+from cors_policies.core.adoption.settings import Note, read_foreign_settings
 from cors_policies.core.credentials import TOLERATED_BY, find_offences
 from cors_policies.core.expressions import load_re2
-from cors_policies.core.foreign_settings import Note, read_foreign_settings
 from cors_policies.core.origins import parse_origin_pattern
 from cors_policies.core.policy import MAX_MAX_AGE, Document
 from cors_policies.core.policy_set import parse_policy_set

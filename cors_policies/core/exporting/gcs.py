@@ -17,14 +17,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from cors_policies.core import vocabulary as http
-from cors_policies.core.bucket_rules import (
+from cors_policies.core.exporting.bucket_rules import (
     BucketExport,
     allows_more_methods,
     check_bucket,
     has_any_origin,
     raise_any,
 )
-from cors_policies.core.export_groups import ExportedGroup, ExportedPolicy, Reason
+from cors_policies.core.exporting.groups import ExportedGroup, ExportedPolicy, Reason
 from cors_policies.core.origins import OriginKind
 
 SERVICE: Final = "Cloud Storage"

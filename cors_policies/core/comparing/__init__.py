@@ -1,0 +1,1 @@
+"""Two sets side by side: what differs between them, and for whom."""

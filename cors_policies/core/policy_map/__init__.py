@@ -1,0 +1,1 @@
+"""What stands where: hosts and path patterns as a tree, and views placed in it."""
