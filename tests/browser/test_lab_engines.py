@@ -46,7 +46,7 @@ ENGINE_GAPS = {
 }
 """By engine, row and variant."""
 NEEDS_TURNS = {("firefox", "preflight-cache", "allowed")}
-"""What is run again until it is as expected: Firefox keeps no answer to the first preflights after its start."""
+"""What is run again until it is as expected: Firefox keeps no answer to its first preflights."""
 
 _READY = """async () => {
     while (!window.lab) await new Promise((done) => setTimeout(done, 30));

@@ -1,7 +1,7 @@
-"""Does a cache in front of the site keep apart what is for different origins, and does TLS end there unharmed?
+"""Does a cache in front of the site keep apart what is for different origins, and may TLS end there?
 
-Before you edit: the configuration is that of docs/caches-and-proxies.md, with other addresses. Each test asks for
-an address of its own, by the query, since all of them share one cache.
+Before you edit: the configuration is that of docs/caches-and-proxies.md, with other addresses. Each test asks
+for an address of its own, by the query, since all of them share one cache.
 """
 
 from __future__ import annotations
