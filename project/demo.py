@@ -1,7 +1,8 @@
 """``make demo``: the API site and, on another origin, a page that calls it.
 
 Before you edit: an editor's changes are never overwritten. The example set is stored in a new database only,
-the lab's policies where there is none of them; the password of the demo's administrator is made anew at each start.
+the lab's policies where there is none of them. The password of the demo's administrator is made anew at each
+start.
 """
 
 from __future__ import annotations

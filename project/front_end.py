@@ -13,7 +13,7 @@ import http.client
 import json
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 HERE: Final = Path(__file__).resolve().parent
 PICTURE: Final = HERE / "lab" / "files" / "picture.png"
@@ -51,7 +51,7 @@ class FrontEndHandler(SimpleHTTPRequestHandler):
     """A file of the page, or one of three answers of its own."""
 
     server: FrontEndServer
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
+    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, directory=str(HERE / "frontend"), **kwargs)

@@ -171,7 +171,8 @@ export class Page {
     }
     const names = request.policy ? [request.policy] : request.path_group;
     const links = names.flatMap((name, index) => (index ? [", ", this.link(name)] : [this.link(name)]));
-    const text = this.text(request.policy ? TEXTS.decided : TEXTS.decidedNone);
+    const without = request.reason === "not-cors" ? TEXTS.notCors : TEXTS.denied;
+    const text = this.text(request.policy ? TEXTS.decided : without);
     return text.split(/\{(\w+)\}/).flatMap((part) => ({ policy: links, policies: links, reason: [reason] })[part] || [part]);
   }
 

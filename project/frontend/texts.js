@@ -55,7 +55,11 @@ export const TEXTS = {
   noSent: both("No Origin, and nothing else that decides", "没有 Origin，也没有其他起决定作用的标头"),
   noAnswered: both("No CORS header", "没有 CORS 标头"),
   decided: both("Decided by {policy}: {reason}", "由 {policy} 决定：{reason}"),
-  decidedNone: both("Decided by no policy, of {policies}: {reason}", "{policies} 中没有适用的策略：{reason}"),
+  denied: both("Not let in by {policies}: {reason}", "{policies} 不予放行：{reason}"),
+  notCors: both(
+    "Sent without Origin, so {policies} judges nobody: {reason}",
+    "请求不带 Origin，{policies} 不对任何源作判断：{reason}",
+  ),
   ungoverned: both("No policy speaks for this path.", "此路径不受任何策略管辖。"),
 };
 

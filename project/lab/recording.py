@@ -130,7 +130,10 @@ def _path_of(request: WSGIRequest) -> str:
 
 def _headers_of(request: WSGIRequest) -> list[list[str]]:
     found = [[name, request.headers[name][:_LONGEST]] for name in _ASKED if request.headers.get(name)]
-    if not request.headers.get("Content-Length"):  # the server invents a type for what has no body
+    if request.headers.get("Content-Length", "0") in {
+        "",
+        "0",
+    }:  # the server invents a type where there is none
         found = [line for line in found if line[0] != "Content-Type"]
     if COOKIE in request.COOKIES:
         found.append(["Cookie", f"{COOKIE}={request.COOKIES[COOKIE]}"[:_LONGEST]])
