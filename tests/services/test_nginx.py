@@ -284,7 +284,7 @@ class TestOneTable:
 
 
 class TestTheDemo:
-    """nginx takes every policy of the demo and its lab, and answers the lab's requests as the middleware does."""
+    """nginx takes every policy of the demo and its lab, and answers as the middleware does."""
 
     def test_actual_requests(self, nginx: Nginx) -> None:
         requests = [
