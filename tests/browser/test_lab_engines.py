@@ -37,7 +37,7 @@ class Gap(NamedTuple):
     why: str
 
 
-NO_ORIGIN = "it sends no `Origin` for the fonts of `@font-face`, and takes them whatever the answer says"
+NO_ORIGIN = "it sends no `Origin` for fonts of `@font-face`, and takes them whatever the answer says"
 ENGINE_GAPS = {
     ("webkitgtk", "font", "allowed"): Gap("allowed", "not-cors", NO_ORIGIN),
     ("webkitgtk", "font", "refused"): Gap("allowed", "not-cors", NO_ORIGIN),
@@ -46,6 +46,7 @@ ENGINE_GAPS = {
 NEEDS_TURNS = {("firefox", "preflight-cache", "allowed")}
 """What is run again until it is as expected: Firefox keeps no answer to its first preflights."""
 
+# The page's script has not run when its load is over: it waits for its configuration.
 _VARIANTS = """async () => {
     while (!window.lab) await new Promise((done) => setTimeout(done, 30));
     return window.lab.rows.flatMap(({id, variants}) => Object.keys(variants).map((variant) => [id, variant]));
@@ -65,6 +66,7 @@ def engine(request: pytest.FixtureRequest, lab: str) -> Iterator[Engine]:
     """Each engine in turn, with the lab's page open."""
     with STARTERS[request.param]() as started:
         started.open(lab)
+        started.run(_VARIANTS)
         yield started
 
 
