@@ -108,7 +108,7 @@ export class Page {
       "div",
       { id: `${row.id}-${variant}`, class: "variant", "data-row": row.id, "data-variant": variant },
       element("div", { class: "head" }, element("h4", {}, this.text(TEXTS.variants[variant])), button),
-      element("p", { class: "says" }, this.text(row.says[variant]), " ", this.text(TEXTS.policy), " ", this.link(name)),
+      element("p", { class: "says" }, this.text(row.says[variant]), element("span", { class: "policy" }, this.text(TEXTS.policy), " ", this.link(name))),
       element("p", { class: "verdict", role: "status" }, this.text(TEXTS.notRun)),
       element("div", { class: "found" }),
     );
