@@ -159,7 +159,7 @@ export class Page {
 
   headers(title, lines, none) {
     const shown = lines.length
-      ? element("pre", { tabindex: "0", "aria-label": this.text(title) }, lines.map(([name, value]) => `${name}: ${value}`).join("\n"))
+      ? element("pre", {}, lines.map(([name, value]) => `${name}: ${value}`).join("\n"))
       : element("p", { class: "nothing" }, this.text(none));
     return element("div", { class: "headers" }, element("span", {}, this.text(title)), shown);
   }
