@@ -13,7 +13,7 @@ import http.client
 import json
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 HERE: Final = Path(__file__).resolve().parent
 PICTURE: Final = HERE / "lab" / "files" / "picture.png"
@@ -51,9 +51,9 @@ class FrontEndHandler(SimpleHTTPRequestHandler):
     """A file of the page, or one of three answers of its own."""
 
     server: FrontEndServer
-    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.extensions_map = {**self.extensions_map, ".js": "text/javascript"}
         super().__init__(*args, directory=str(HERE / "frontend"), **kwargs)
 
     def do_GET(self) -> None:

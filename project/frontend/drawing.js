@@ -108,7 +108,7 @@ export class Page {
       "div",
       { id: `${row.id}-${variant}`, class: "variant", "data-row": row.id, "data-variant": variant },
       element("div", { class: "head" }, element("h4", {}, this.text(TEXTS.variants[variant])), button),
-      element("p", { class: "says" }, this.text(row.says[variant]), " ", this.text(TEXTS.policy), " ", this.link(name)),
+      element("p", { class: "says" }, this.text(row.says[variant]), element("span", { class: "policy" }, this.text(TEXTS.policy), " ", this.link(name))),
       element("p", { class: "verdict", role: "status" }, this.text(TEXTS.notRun)),
       element("div", { class: "found" }),
     );
@@ -159,7 +159,7 @@ export class Page {
 
   headers(title, lines, none) {
     const shown = lines.length
-      ? element("pre", { tabindex: "0", "aria-label": this.text(title) }, lines.map(([name, value]) => `${name}: ${value}`).join("\n"))
+      ? element("pre", {}, lines.map(([name, value]) => `${name}: ${value}`).join("\n"))
       : element("p", { class: "nothing" }, this.text(none));
     return element("div", { class: "headers" }, element("span", {}, this.text(title)), shown);
   }

@@ -3,7 +3,7 @@
 ``python -m project.lab.generate`` writes the picture and the font anew; the font needs fontTools (``pip
 install fonttools``), which nothing else here does. The film was made of the picture, by ffmpeg:
 
-    ffmpeg -loop 1 -i picture.png -frames:v 4 -r 4 -c:v libvpx -b:v 20k -pix_fmt yuv420p \\
+    ffmpeg -loop 1 -i picture.png -frames:v 4 -r 4 -c:v libvpx -b:v 20k -pix_fmt yuv420p
       -fflags +bitexact -flags:v +bitexact clip.webm
 
 Before you edit: the picture's left half is opaque and its right half is transparent, and the font's letters

@@ -97,10 +97,11 @@ def recorded(application: Application) -> Application:
 
 
 def _run_of(environ: Environ) -> str:
-    path = environ.get("PATH_INFO", "")
+    path: str = environ.get("PATH_INFO", "")
     if path == _LOG or not path.startswith(_PREFIX):
         return ""
-    return parse_qs(environ.get("QUERY_STRING", "")).get("run", [""])[0][:_LONGEST]
+    query: str = environ.get("QUERY_STRING", "")
+    return parse_qs(query).get("run", [""])[0][:_LONGEST]
 
 
 def _describe(request: WSGIRequest) -> Entry:
@@ -130,10 +131,8 @@ def _path_of(request: WSGIRequest) -> str:
 
 def _headers_of(request: WSGIRequest) -> list[list[str]]:
     found = [[name, request.headers[name][:_LONGEST]] for name in _ASKED if request.headers.get(name)]
-    if request.headers.get("Content-Length", "0") in {
-        "",
-        "0",
-    }:  # the server invents a type where there is none
+    # The server invents a type where there is no body.
+    if request.headers.get("Content-Length") in (None, "", "0"):
         found = [line for line in found if line[0] != "Content-Type"]
     if COOKIE in request.COOKIES:
         found.append(["Cookie", f"{COOKIE}={request.COOKIES[COOKIE]}"[:_LONGEST]])

@@ -1,7 +1,8 @@
 """Does every row of the lab do in a real Chromium what it claims, and turn when its policy changes?
 
 Before you edit: the rows run in the page itself (project/frontend); here it is said what must come of it, and
-which requests the API site must have seen. One demo and one page serve all rows: each run has addresses of its own.
+which requests the API site must have seen. One demo and one page serve all rows: each run has addresses of
+its own.
 """
 
 from __future__ import annotations
@@ -162,7 +163,8 @@ class TestRows:
         preflight, actual_request = place.locator("li").all()
         origin = lab.evaluate("location.origin")
         assert preflight.locator("pre").all_inner_texts() == [
-            f"Origin: {origin}\nAccess-Control-Request-Method: POST\nAccess-Control-Request-Headers: content-type",
+            f"Origin: {origin}\nAccess-Control-Request-Method: POST\n"
+            "Access-Control-Request-Headers: content-type",
             f"Access-Control-Allow-Origin: {origin}\nAccess-Control-Allow-Methods: POST\n"
             "Access-Control-Allow-Headers: content-type\nAccess-Control-Max-Age: 600\n"
             "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
@@ -198,7 +200,7 @@ class TestEditing:
 
 
 class TestLanguages:
-    """The lab speaks English and Simplified Chinese, on a narrow dark screen too, and obeys its own strict policy."""
+    """The lab speaks English and Simplified Chinese, on a narrow dark screen too, without inline code."""
 
     def test_chinese_on_a_narrow_screen(self, chromium: Browser, demo: Demo) -> None:
         context = chromium.new_context(
