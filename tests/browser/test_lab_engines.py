@@ -30,7 +30,7 @@ STARTERS = {"webkitgtk": webkitgtk, "firefox": firefox}
 
 
 class Gap(NamedTuple):
-    """What an engine makes of a row in place of what is expected: the verdict, the site's decision, and why."""
+    """What an engine makes of a row in place of what is meant: the verdict, the decision, and why."""
 
     verdict: str
     decision: str
