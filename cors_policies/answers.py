@@ -16,7 +16,7 @@ from typing import Final
 
 from django.http import HttpRequest
 
-from cors_policies.core.engine import Decision, decide, is_repeatable
+from cors_policies.core.engine import PREFLIGHT_STATUS, Decision, decide, is_repeatable
 from cors_policies.core.path_group import PathGroup
 from cors_policies.core.snapshot import UNKNOWN, Snapshot
 from cors_policies.facts import RequestFacts
@@ -63,7 +63,9 @@ def _decided(snapshot: Snapshot, request: HttpRequest, key: _Key) -> Answer:
     decision = decide(snapshot, facts)
     headers = None if decision.group is None else prepared(decision.headers, decision.vary)
     answer = decision.status, headers, decision.reason, decision
-    if is_repeatable(decision, facts) and _is_telling(key, facts.path):
+    is_preflight = decision.status == PREFLIGHT_STATUS
+    # Length first: to look for a host in eight kilobytes takes longer than all the rest.
+    if not is_preflight and _is_telling(key, facts.path) and is_repeatable(decision, facts):
         snapshot.keep(key, answer)
     return answer
 

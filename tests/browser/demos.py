@@ -34,7 +34,7 @@ def running_demo(folder: Path) -> Iterator[Demo]:
             command, env={**os.environ, **site.env}, cwd=ROOT, stdout=stream, stderr=stream
         )
         try:
-            wait_until(lambda: process.poll() is not None or _answers(api), 60)
+            wait_until(lambda: process.poll() is not None or _answers(api), 120)
             assert process.poll() is None, output.read_text()
             printed = dict(
                 line.split(maxsplit=1) for line in output.read_text().splitlines() if line.count(" ") > 1

@@ -101,6 +101,7 @@ DETAILS: Final = {
     ("shape", "refused"): "starts at 64 px",
     ("module", "allowed"): "A module of another origin.",
     ("events", "allowed"): "event 1",
+    ("events", "refused"): "readyState 2",
     ("jsonp", "allowed"): '{"item":"lamp","price":12}',
 }
 """What the page saw, where the verdict alone would not prove it."""

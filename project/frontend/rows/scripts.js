@@ -25,7 +25,7 @@ async function events(run) {
   try {
     let data = "";
     source.addEventListener("message", (event) => (data = event.data), { once: true });
-    return (await settled(source, "message", "error")) ? allowed(`It says “${data}”.`, `收到“${data}”。`) : blocked("error");
+    return (await settled(source, "message", "error")) ? allowed(`It says “${data}”.`, `收到“${data}”。`) : blocked(`error, readyState ${source.readyState}`);
   } finally {
     source.close();
   }
