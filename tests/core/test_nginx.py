@@ -60,7 +60,7 @@ class TestText:
 
         assert "# /caf\\xe9 on every host\n" in text
         assert [line.strip() for line in text.splitlines() if "# policy" in line] == [
-            "# policy p0", "# policy p1", "# policy p2",
+            "# policy p0", "# policy p3", "# policy p1", "# policy p2",
         ]  # fmt: skip
 
     def test_policies_that_answer_alike_share_a_behaviour(self) -> None:

@@ -1,7 +1,7 @@
 """Does nginx, with an exported configuration, answer as the middleware does?
 
 Before you edit: compared are the status where nginx or the middleware answers by itself, every CORS header,
-those of embedding, and ``Vary``. What nginx cannot express is named in docs/exporting.md, and is not asked here.
+those of embedding, and ``Vary``. What nginx cannot express is named in docs/exporting.md, and is not asked.
 """
 
 from __future__ import annotations
