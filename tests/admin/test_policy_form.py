@@ -431,6 +431,20 @@ class TestTwoEditors:
         assert 'value="60"' in response.content.decode()
         assert documents.policy_document(full) == {**document("full"), **theirs, "priority": 7}
 
+    def test_colleague_s_change_of_what_was_absent_is_seen(self, admin_client: Client, groups: None) -> None:
+        row = services.create_policy(policy("plain"))
+        page = FormPage(admin_client, change(row))
+        services.update_policy(row, {"timing_allow_origin": True}, partial=True)
+
+        page.refused(description="mine")
+
+        row = Policy.objects.get()
+        page = FormPage(admin_client, change(row))
+        services.update_policy(row, {"timing_allow_origin": False}, partial=True)
+
+        page.refused(description="mine")
+        assert "timing_allow_origin" not in document("plain")
+
     def test_page_stays_out_of_date(self, admin_client: Client, full: Policy) -> None:
         page = FormPage(admin_client, change(full))
         services.update_policy(full, {"priority": 9}, partial=True)
