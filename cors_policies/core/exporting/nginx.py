@@ -24,6 +24,7 @@ from cors_policies.core.exporting.groups import ExportedGroup, InexpressibleErro
 from cors_policies.core.exporting.nginx_behaviours import Behaviour, behaviour_of, nginx_reasons
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
+from cors_policies.core.texts import say
 
 MAX_BEHAVIOURS: Final = 250
 """With more of them a list of their names might be longer than a parameter of nginx."""
@@ -119,9 +120,11 @@ class _Rendering:
             for exported in group.policies:
                 self._names.setdefault(behaviour_of(exported), f"p{len(self._names) + 1}")
         if len(self._names) > MAX_BEHAVIOURS:
-            message = (
-                f"The policies answer in {len(self._names)} different ways; {MAX_BEHAVIOURS} may be. Use the "
-                "same methods, header names and max_age for more of them, or export one path."
+            message = say(
+                "The policies answer in {names} different ways; {max_behaviours} may be. Use the "
+                "same methods, header names and max_age for more of them, or export one path.",
+                names=len(self._names),
+                max_behaviours=MAX_BEHAVIOURS,
             )
             raise InexpressibleError([Reason("", "", message)])
 
@@ -183,7 +186,7 @@ class _Rendering:
         for variable in ("allow_methods", "allow_headers", "max_age"):
             yield _map(_GOVERNED, variable, self._for_each("preflight", variable))
         yield _map(_GOVERNED, "expose_headers", self._for_each("(?:actual|anybody)", "expose_headers"))
-        key = f"$http_access_control_request_private_network {_GOVERNED}"
+        key = say("$http_access_control_request_private_network {governed}", governed=_GOVERNED)
         yield _map(key, "private_network", self._for_all("true preflight", "private_network", "true"))
         key = "$cors_policies_governor|$cors_policies_kind|$cors_policies_allow_origin"
         yield _map(key, "vary", self._vary(), http.ORIGIN)
