@@ -24,21 +24,21 @@ def parse_json(content: bytes) -> Any:
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
     except UnicodeDecodeError as error:
         raise NoJsonError(
-            say("is not UTF-8: see byte {start}. Save it as UTF-8.", start=error.start)
+            say("is not UTF-8: see byte {place}. Save it as UTF-8.", place=error.start)
         ) from error
     except json.JSONDecodeError as error:
         raise NoJsonError(
             say(
-                "is no JSON: line {lineno}, column {colno}: {msg}.",
-                lineno=error.lineno,
-                colno=error.colno,
-                msg=error.msg,
+                "is no JSON: line {line}, column {column}: {fault}.",
+                line=error.lineno,
+                column=error.colno,
+                fault=error.msg,
             )
         ) from error
     except RecursionError as error:
         raise NoJsonError(say("is nested too deeply to be a policy set document.")) from error
     except ValueError as error:
-        raise NoJsonError(say("is no JSON: {error}.", error=error)) from error
+        raise NoJsonError(say("is no JSON: {fault}.", fault=error)) from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -50,5 +50,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         repeated = next(key for key, count in counts.items() if count > 1)
-        raise ValueError(say("the key {dumps} stands twice in one object", dumps=json.dumps(repeated)))
+        raise ValueError(say("the key {key} stands twice in one object", key=json.dumps(repeated)))
     return found

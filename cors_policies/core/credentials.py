@@ -62,7 +62,7 @@ class Offence(NamedTuple):
     @property
     def message(self) -> str:
         """What is wrong, and what to write instead."""
-        return f'"{self.pattern}" {REMEDIES[self.code]}'
+        return say('"{pattern}" {fault}', pattern=self.pattern, fault=REMEDIES[self.code])
 
     def counts_against(self, policy: Trusting) -> bool:
         """Whether the policy's own flags make it an offence."""

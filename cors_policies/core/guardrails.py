@@ -132,8 +132,8 @@ class Guardrails:
         if limit is None or (BROWSERS_MAX_AGE if max_age is None else max_age) <= limit:
             return None
         message = say(
-            "This site's guard rail {max_age} allows {limit} seconds at most. Write a number up to that.",
-            max_age=MAX_AGE,
+            "This site's guard rail {rail} allows {limit} seconds at most. Write a number up to that.",
+            rail=MAX_AGE,
             limit=limit,
         )
         return Problem(GUARDRAIL, "max_age", None, max_age, message)
@@ -209,10 +209,10 @@ def _too_open(text: str, paths: Iterable[PathPattern]) -> str:
     shown = _shown([path.text for path in paths])
     return say(
         '"{text}" lets every origin in, which this site\'s guard rail '
-        "{forbid_any_origin_paths} forbids wherever the path could match one of {shown}. "
+        "{rail} forbids wherever the path could match one of {shown}. "
         "List the origins, or write a path that cannot.",
         text=text,
-        forbid_any_origin_paths=FORBID_ANY_ORIGIN_PATHS,
+        rail=FORBID_ANY_ORIGIN_PATHS,
         shown=shown,
     )
 

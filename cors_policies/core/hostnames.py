@@ -60,7 +60,7 @@ def canonical_domain(mapped: str) -> str:
     if len(domain) > MAX_HOST:
         raise PatternError(
             "host-too-long",
-            say("The host is longer than {max_host} characters. Write a real host.", max_host=MAX_HOST),
+            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
         )
     if _ACE_PREFIX in domain:
         _check_bidi([_u_label(label) for label in labels])
@@ -118,7 +118,7 @@ def check_label(label: str, shown: str) -> None:
         )
     if len(label) > MAX_LABEL:
         raise PatternError(
-            "label-too-long", say("Write labels of at most {max_label} characters.", max_label=MAX_LABEL)
+            "label-too-long", say("Write labels of at most {limit} characters.", limit=MAX_LABEL)
         )
 
 

@@ -49,7 +49,7 @@ def parse_host_pattern(text: str) -> HostPattern:
     if len(text) > MAX_TEXT:
         raise PatternError(
             "host-too-long",
-            say("A host has at most {max_host} characters. Write a real host.", max_host=MAX_HOST),
+            say("A host has at most {limit} characters. Write a real host.", limit=MAX_HOST),
         )
     _check_no_other_parts(text)
     if "*" not in text:
@@ -74,7 +74,7 @@ def parse_host_pattern(text: str) -> HostPattern:
     if len(base) + len(_SUBDOMAINS) > MAX_HOST:
         raise PatternError(
             "host-too-long",
-            say("The host is longer than {max_host} characters. Write a real host.", max_host=MAX_HOST),
+            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
         )
     return HostPattern(_SUBDOMAINS + base)
 

@@ -217,7 +217,7 @@ def _check_length(text: str, limit: int = MAX_ORIGIN) -> None:
     if len(text) > limit:
         raise PatternError(
             "too-long",
-            say("An origin pattern has at most {max_origin} characters. Shorten it.", max_origin=MAX_ORIGIN),
+            say("An origin pattern has at most {limit} characters. Shorten it.", limit=MAX_ORIGIN),
         )
 
 
@@ -269,10 +269,10 @@ def _parse_scheme(text: str) -> str:
 
 def _check_no_url_parts(rest: str) -> None:
     parts = {
-        "/": ("path", "a path"),
-        "\\": ("path", "a path"),
-        "?": ("query", "a query"),
-        "#": ("fragment", "a fragment"),
+        "/": ("path", say("a path")),
+        "\\": ("path", say("a path")),
+        "?": ("query", say("a query")),
+        "#": ("fragment", say("a fragment")),
         "@": ("userinfo", say("a user name")),
     }
     for char, (reason, what) in parts.items():
@@ -349,7 +349,7 @@ def _parse_host_pattern(scheme: str, host: str, port: str) -> OriginPattern:
     if len(text) > MAX_HOST:
         raise PatternError(
             "host-too-long",
-            say("The host is longer than {max_host} characters. Write a real host.", max_host=MAX_HOST),
+            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
         )
     kind = OriginKind.SUBDOMAINS if label == "*" else OriginKind.LABEL
     prefix, _, suffix = label.partition("*")

@@ -128,7 +128,7 @@ def parse_path_pattern(text: str) -> PathPattern:
     if len(stored) > MAX_PATH:
         raise PatternError(
             "too-long",
-            say("A path has at most {max_path} characters. Shorten it with * or **.", max_path=MAX_PATH),
+            say("A path has at most {limit} characters. Shorten it with * or **.", limit=MAX_PATH),
         )
     segments = split_path(stored)
     _check_segments(segments)
@@ -150,8 +150,8 @@ def _check_segments(segments: Sequence[str]) -> None:
         raise PatternError(
             "too-many-segments",
             say(
-                "A path has at most {max_path_segments} segments. Write ** for the others.",
-                max_path_segments=MAX_PATH_SEGMENTS,
+                "A path has at most {limit} segments. Write ** for the others.",
+                limit=MAX_PATH_SEGMENTS,
             ),
         )
     if not {".", ".."}.isdisjoint(segments):

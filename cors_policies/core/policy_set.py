@@ -81,9 +81,7 @@ def _lists(document: object, problems: list[Problem]) -> tuple[Sequence[object],
         return (), ()
     for key in document:
         if key not in SET_KEYS:
-            message = say(
-                '"{key}" is no key here. Write one of: {set_keys}.', key=key, set_keys=", ".join(SET_KEYS)
-            )
+            message = say('"{key}" is no key here. Write one of: {keys}.', key=key, keys=", ".join(SET_KEYS))
             problems.append(Problem("unknown-key", str(key), None, document[key], message))
     if "policies" not in document:
         message = say(

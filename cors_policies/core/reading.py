@@ -46,7 +46,7 @@ class Reader:
                     "unknown-key",
                     str(key),
                     document[key],
-                    say('"{key}" is no key here. Write one of: {shown}.', key=key, shown=shown),
+                    say('"{key}" is no key here. Write one of: {keys}.', key=key, keys=shown),
                 )
 
     def note(self, code: str, field: str, value: object, message: str, index: int | None = None) -> None:
@@ -64,8 +64,8 @@ class Reader:
                 "name",
                 value,
                 say(
-                    'Write a name of 1 to {max_name} letters, digits, "-" and "_", as in public-api.',
-                    max_name=MAX_NAME,
+                    'Write a name of 1 to {limit} letters, digits, "-" and "_", as in public-api.',
+                    limit=MAX_NAME,
                 ),
             )
             return ""

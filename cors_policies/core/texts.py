@@ -17,14 +17,14 @@ from collections.abc import Mapping, Sequence
 
 
 class Text(str):
-    """A sentence in English. ``plural`` and ``count`` are for :func:`say_count`, ``""`` and 0 otherwise."""
+    """A sentence in English. ``plural`` and ``number`` are for :func:`say_count`, ``""`` and 0 otherwise."""
 
-    __slots__ = ("count", "plural", "template", "values")
+    __slots__ = ("number", "plural", "template", "values")
 
     template: str
     values: Mapping[str, str]
     plural: str
-    count: int
+    number: int
 
     def __str__(self) -> str:
         """Itself: ``str()`` of an error keeps what its message was made of."""
@@ -39,7 +39,7 @@ def say(template: str, /, **values: object) -> Text:
 def say_count(one: str, several: str, count: int, /, **values: object) -> Text:
     """The text of one of two templates, by the ``{count}``."""
     text = _text(one if count == 1 else several, {"count": count, **values})
-    text.template, text.plural, text.count = one, several, count
+    text.template, text.plural, text.number = one, several, count
     return text
 
 
@@ -51,10 +51,10 @@ def say_list(entries: Sequence[object]) -> Text:
     return say("{entries} and {last}", entries=entry, last=last)
 
 
-def say_series(entries: Sequence[object]) -> Text:
+def say_series(entries: Sequence[object], separator: str = ", ") -> Text:
     """``a, b, c``, for entries of which some are texts themselves."""
     names = [f"entry_{place}" for place in range(len(entries))]
-    template = ", ".join(f"{{{name}}}" for name in names)
+    template = separator.join(f"{{{name}}}" for name in names)
     return _text(template, dict(zip(names, entries, strict=True)))
 
 
@@ -69,12 +69,12 @@ def encodable(text: str) -> str:
     if encoded == text or not isinstance(text, Text):
         return text if encoded == text else encoded
     found = _text(text.template, {name: encodable(value) for name, value in text.values.items()})
-    found.plural, found.count = text.plural, text.count
+    found.plural, found.number = text.plural, text.number
     return found
 
 
 def _text(template: str, values: Mapping[str, object]) -> Text:
     shown = {name: value if isinstance(value, Text) else str(value) for name, value in values.items()}
     text = Text(fill(template, shown))
-    text.template, text.values, text.plural, text.count = template, shown, "", 0
+    text.template, text.values, text.plural, text.number = template, shown, "", 0
     return text

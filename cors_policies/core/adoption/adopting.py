@@ -189,7 +189,7 @@ class _Adopter:
             self._note(
                 setting,
                 *(
-                    say("{pattern} is {tolerances}", pattern=pattern, tolerances=_TOLERANCES[code])
+                    say("{pattern} is {fault}", pattern=pattern, fault=_TOLERANCES[code])
                     for pattern in patterns
                 ),
             )
@@ -200,9 +200,9 @@ class _Adopter:
         if seconds is None or seconds <= MAX_MAX_AGE:
             return seconds
         reason = say(
-            "is {seconds} s, and no browser keeps an answer for so long. Set to {max_max_age}.",
+            "is {seconds} s, and no browser keeps an answer for so long. Set to {limit}.",
             seconds=seconds,
-            max_max_age=MAX_MAX_AGE,
+            limit=MAX_MAX_AGE,
         )
         self._note(names.PREFLIGHT_MAX_AGE, reason)
         return MAX_MAX_AGE

@@ -39,9 +39,9 @@ def adopt_methods(entries: Iterable[str] | None, *, credentials: bool) -> Adopte
         elif _needs_upper_case(method):
             reasons.append(
                 say(
-                    "{method} is left out: methods are compared with case. Add {method_2}.",
+                    "{method} is left out: methods are compared with case. Add {upper}.",
                     method=method,
-                    method_2=method.upper(),
+                    upper=method.upper(),
                 )
             )
         else:
@@ -86,7 +86,7 @@ def _headers(
         reasons.append(say("* is a header's name to browsers beside credentials: left out. List the names."))
     idle = [name for name in elements if is_idle(name.lower())]
     if idle:
-        reasons.append(say("{idle} {why}: left out.", idle=", ".join(idle), why=why))
+        reasons.append(say("{names} {why}: left out.", names=", ".join(idle), why=why))
     return [name for name in elements if name not in idle], reasons
 
 

@@ -41,18 +41,20 @@ _ENDINGS: Final = (".evil.net", "evil.net", "-evil.net", ":8443", "8", "x")
 
 def adopt_origins(entries: Iterable[str]) -> tuple[list[str], list[str]]:
     """The patterns of a list of origins, and what is to be said of entries that are left out."""
-    found, reasons = [], []
+    found: list[str] = []
+    reasons: list[str] = []
     for entry in entries:
         try:
             found.append(_adopt_origin(entry))
         except PatternError as error:
-            reasons.append(f'"{entry}" {error}')
+            reasons.append(say('"{entry}" {fault}', entry=entry, fault=error))
     return found, reasons
 
 
 def adopt_expressions(regexes: Iterable[Regex]) -> tuple[list[str], list[str]]:
     """The patterns of a list of regular expressions, and what is to be said of them."""
-    found, reasons = [], []
+    found: list[str] = []
+    reasons: list[str] = []
     for regex in regexes:
         shown = f'"{regex if isinstance(regex, str) else regex.pattern}"'
         try:
@@ -62,7 +64,9 @@ def adopt_expressions(regexes: Iterable[Regex]) -> tuple[list[str], list[str]]:
             reasons.append(say("{shown} is left out. {error}", shown=shown, error=error))
         else:
             found.append(pattern.text)
-            reasons.extend(f"{shown} {reason}" for reason in _remarks(compiled, pattern))
+            reasons.extend(
+                say("{entry} {fault}", entry=shown, fault=remark) for remark in _remarks(compiled, pattern)
+            )
     return found, reasons
 
 
@@ -73,35 +77,35 @@ def _adopt_origin(entry: str) -> str:
     if entry.startswith("file:"):
         raise _left_out(
             say("is sent for local files, and no pattern covers it"),
-            say("Let such pages be served by a server"),
+            say("Let such pages be served by a server."),
         )
     try:
         parts = urlsplit(entry)
         text = f"{parts.scheme}://{parts.netloc}"
     except ValueError as error:
-        raise _left_out(say("is no URL"), say("Write an origin such as https://app.example.com")) from error
+        raise _left_out(say("is no URL"), say("Write an origin such as https://app.example.com.")) from error
     if not parts.scheme or not parts.netloc:
         raise _left_out(
-            say("has no scheme or no host"), say("Write the whole origin, as in https://app.example.com")
+            say("has no scheme or no host"), say("Write the whole origin, as in https://app.example.com.")
         )
     if parse_serialized_origin(text) is None:
         raise _left_out(say("is an origin that no browser sends, and let nobody in"), _meant(text))
     try:
         return parse_origin_pattern(text).text
     except PatternError as error:
-        raise _left_out(say("cannot be stored"), str(error).removesuffix(".")) from error
+        raise _left_out(say("cannot be stored"), str(error)) from error
 
 
 def _left_out(why: str, remedy: str) -> PatternError:
-    return PatternError("left-out", say("{why}: left out. {remedy}.", why=why, remedy=remedy))
+    return PatternError("left-out", say("{why}: left out. {remedy}", why=why, remedy=remedy))
 
 
 def _meant(text: str) -> str:
     try:
         meant = parse_origin_pattern(text).text
     except PatternError as error:
-        return str(error).removesuffix(".")
-    return say("If the pattern {meant} was meant, add that to the policy", meant=meant)
+        return str(error)
+    return say("If the pattern {meant} was meant, add that to the policy.", meant=meant)
 
 
 def _remarks(regex: re.Pattern[str], pattern: OriginPattern) -> Iterator[str]:

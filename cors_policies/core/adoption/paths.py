@@ -44,7 +44,7 @@ _MAX_LISTED: Final = 8
 _START: Final = "start"
 _END: Final = "end"
 _REST: Final = "rest"
-_SOME_REST: Final = say("some rest")
+_SOME_REST: Final = "some rest"
 _SEGMENT: Final = "segment"
 _MARKS: Final = {
     ".*": _REST,
@@ -66,14 +66,14 @@ def adopt_paths(regex: Regex) -> tuple[list[str], list[str]]:
         raise _refusal(say("It ignores case, and path patterns do not."))
     runs = [*islice(_runs(parse_regex(compiled)), MAX_PATHS + 1)]
     if len(runs) > MAX_PATHS:
-        raise _refusal(say("It stands for more than {max_paths} paths.", max_paths=MAX_PATHS))
+        raise _refusal(say("It stands for more than {limit} paths.", limit=MAX_PATHS))
     patterns = {pattern.text: pattern for pattern in map(_pattern, runs)}
     kept = [*_uncovered(patterns)]
     return [pattern.text for pattern in kept], [*_differences(compiled, kept)]
 
 
 def _refusal(why: str) -> PatternError:
-    return PatternError("untranslatable-paths", f"{why} {_REMEDY}")
+    return PatternError("untranslatable-paths", say("{why} {remedy}", why=why, remedy=_REMEDY))
 
 
 def _runs(branch: Branch) -> Iterator[tuple[str, ...]]:
@@ -101,16 +101,14 @@ def _alternatives(piece: Piece) -> Iterator[tuple[str, ...]]:
         case Group(opening, branch) if opening in {CAPTURING, NON_CAPTURING} or opening.startswith("(?P"):
             yield from _runs(branch)
         case _:
-            raise _refusal(
-                say("No path pattern is exactly as wide as {piece_text}.", piece_text=piece_text(piece))
-            )
+            raise _refusal(say("No path pattern is exactly as wide as {part}.", part=piece_text(piece)))
 
 
 def _chars(charset: str) -> list[str]:
     """The characters of a class, where these are few and none beside ASCII."""
     found = [*filter(compile_regex(charset).fullmatch, map(chr, range(ord("!"), ord("~") + 1)))]
     if not re.fullmatch(r"\[[^\\^]+\]", charset) or len(found) > _MAX_CHARSET:
-        raise _refusal(say("{charset} stands for too many characters.", charset=charset))
+        raise _refusal(say("{characters} stands for too many characters.", characters=charset))
     return found
 
 

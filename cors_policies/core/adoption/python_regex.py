@@ -35,11 +35,11 @@ _COMMENT = re.compile(r"#[^)]*\)")
 _BLANK = re.compile(r"(?:[ \t\n\r\v\f]+|#[^\n]*\n?)+")
 _CONTROLS: Final = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NOT_IN_RE2: Final = {
-    "=": "a lookahead, (?=",
-    "!": "a lookahead, (?!",
-    "<": "a lookbehind, (?<",
+    "=": say("a lookahead, (?="),
+    "!": say("a lookahead, (?!"),
+    "<": say("a lookbehind, (?<"),
     ">": say("an atomic group, (?>"),
-    "(": "a condition, (?(",
+    "(": say("a condition, (?("),
     "P": say("a reference to a group, (?P="),
 }
 _MAX_SAMPLES: Final = 32

@@ -136,7 +136,7 @@ class _Reader:
 
     def texts(self, setting: str) -> tuple[str, ...] | None:
         """The texts of a list, without the entries that are none; ``None`` where it is no list."""
-        return self._entries(setting, str, "text")
+        return self._entries(setting, str, say("text"))
 
     def regexes(self, setting: str) -> tuple[Regex, ...]:
         """The regular expressions of a list, written or compiled."""
@@ -199,7 +199,7 @@ def _unread(given: Mapping[str, object]) -> Iterable[Note]:
         elif name in OLD_NAMES and OLD_NAMES[name] in given:
             yield Note(
                 name,
-                say("was not read beside {old_names}, and is not carried over.", old_names=OLD_NAMES[name]),
+                say("was not read beside {other}, and is not carried over.", other=OLD_NAMES[name]),
             )
         elif name not in FOREIGN_SETTINGS:
             yield Note(name, say("is no setting of django-cors-headers 4.9. Nothing of it is carried over."))

@@ -83,12 +83,12 @@ def _narrower_paths(service: str, groups: Sequence[ExportedGroup], chosen: Expor
     for group in groups_before(groups, chosen):
         if group.site.host == chosen.site.host:
             message = say(
-                "{path} is governed by this policy, not by those of {path_2}, and a bucket of "
-                "{service} has one configuration for all of its objects. {whole}",
+                "{path} is governed by this policy, not by those of {wider}, and a bucket of "
+                "{service} has one configuration for all of its objects. {remedy}",
                 path=group.site.path,
-                path_2=chosen.site.path,
+                wider=chosen.site.path,
                 service=service,
-                whole=_WHOLE,
+                remedy=_WHOLE,
             )
             yield group.policies[0].reason("path", message)
 
@@ -97,9 +97,9 @@ def _policy_reasons(service: str, exported: ExportedPolicy) -> Iterator[Reason]:
     yield from expiry_reasons(exported, service)
     if exported.policy.reject_denied:
         message = say(
-            "{service} answers a denied request, too. Remove reject_denied. {whole}",
+            "{service} answers a denied request, too. Remove reject_denied. {remedy}",
             service=service,
-            whole=_WHOLE,
+            remedy=_WHOLE,
         )
         yield exported.reason("reject_denied", message)
     if exported.policy.allow_private_network:

@@ -28,7 +28,7 @@ from cors_policies.core.exporting.groups import ExportedGroup, ExportedPolicy, R
 from cors_policies.core.origins import OriginKind
 from cors_policies.core.texts import say
 
-SERVICE: Final = say("Cloud Storage")
+SERVICE: Final = "Cloud Storage"
 _REPORTED: Final = {OriginKind.ANY, OriginKind.NULL, OriginKind.EXPRESSION}
 """Kinds that are fine, or that every bucket refuses."""
 _HEADER_FIELDS: Final = ("allowed_headers", "exposed_headers")

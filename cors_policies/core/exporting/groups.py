@@ -25,7 +25,7 @@ from cors_policies.core.path_group import Site
 from cors_policies.core.paths import intersects, parse_path_pattern
 from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.problems import PatternError
-from cors_policies.core.texts import say
+from cors_policies.core.texts import say, say_series
 
 _EXACT, _WILDCARD, _EVERY_HOST = range(3)
 _NO_GROUPS: Final = say("There is no live policy. Write one first.")
@@ -39,8 +39,9 @@ class Reason(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        place = say("policy {policy}: {field}: ", policy=self.policy, field=self.field) if self.policy else ""
-        return f"{place}{self.message}"
+        if not self.policy:
+            return self.message
+        return say("policy {policy}: {field}: {message}", **self._asdict())
 
 
 class InexpressibleError(ValueError):
@@ -93,7 +94,9 @@ class ExportedGroup:
         return any(exported.policy.reject_denied for exported in self.policies)
 
     def __str__(self) -> str:
-        return say("{path} on {value}", path=self.site.path, value=self.site.host or "every host")
+        if not self.site.host:
+            return say("{path} on every host", path=self.site.path)
+        return say("{path} on {host}", path=self.site.path, host=self.site.host)
 
 
 def collect_groups(
@@ -120,13 +123,13 @@ def choose_group(groups: Sequence[ExportedGroup], path: str | None, host: str = 
         site = Site(_canonical_host(host), _canonical_path(path))
         found = [group for group in groups if group.site == site]
         wanted = say(
-            "No live policy has the path {path} and the host {value}",
+            "No live policy has the path {path} and the host {host}",
             path=site.path,
-            value=site.host or "(every host)",
+            host=site.host or say("(every host)"),
         )
     if len(found) == 1:
         return found[0]
-    there = "; ".join(map(str, groups))
+    there = say_series([str(group) for group in groups], "; ")
     message = say("{wanted}. Write one of: {there}.", wanted=wanted, there=there) if groups else _NO_GROUPS
     raise InexpressibleError([Reason("", "", message)])
 
@@ -178,11 +181,11 @@ def _canonical_path(path: str) -> str:
     try:
         return parse_path_pattern(path).text
     except PatternError as error:
-        raise InexpressibleError([Reason("", "", say("--path: {error}", error=error))]) from error
+        raise InexpressibleError([Reason("", "", say("--path: {fault}", fault=error))]) from error
 
 
 def _canonical_host(host: str) -> str:
     try:
         return parse_host_pattern(host).text if host else ""
     except PatternError as error:
-        raise InexpressibleError([Reason("", "", say("--host: {error}", error=error))]) from error
+        raise InexpressibleError([Reason("", "", say("--host: {fault}", fault=error))]) from error

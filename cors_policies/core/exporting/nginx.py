@@ -121,10 +121,10 @@ class _Rendering:
                 self._names.setdefault(behaviour_of(exported), f"p{len(self._names) + 1}")
         if len(self._names) > MAX_BEHAVIOURS:
             message = say(
-                "The policies answer in {names} different ways; {max_behaviours} may be. Use the "
+                "The policies answer in {count} different ways; {limit} may be. Use the "
                 "same methods, header names and max_age for more of them, or export one path.",
-                names=len(self._names),
-                max_behaviours=MAX_BEHAVIOURS,
+                count=len(self._names),
+                limit=MAX_BEHAVIOURS,
             )
             raise InexpressibleError([Reason("", "", message)])
 
@@ -186,7 +186,7 @@ class _Rendering:
         for variable in ("allow_methods", "allow_headers", "max_age"):
             yield _map(_GOVERNED, variable, self._for_each("preflight", variable))
         yield _map(_GOVERNED, "expose_headers", self._for_each("(?:actual|anybody)", "expose_headers"))
-        key = say("$http_access_control_request_private_network {governed}", governed=_GOVERNED)
+        key = f"$http_access_control_request_private_network {_GOVERNED}"
         yield _map(key, "private_network", self._for_all("true preflight", "private_network", "true"))
         key = "$cors_policies_governor|$cors_policies_kind|$cors_policies_allow_origin"
         yield _map(key, "vary", self._vary(), http.ORIGIN)

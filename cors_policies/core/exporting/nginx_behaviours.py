@@ -20,9 +20,7 @@ from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.texts import say
 
 MAX_PARAMETER: Final = 4000
-_TOO_LONG: Final = say(
-    "nginx takes at most {max_parameter} bytes for this. Shorten it.", max_parameter=MAX_PARAMETER
-)
+_TOO_LONG: Final = say("nginx takes at most {limit} bytes for this. Shorten it.", limit=MAX_PARAMETER)
 _NOBODY: Final = "(?!)"
 
 

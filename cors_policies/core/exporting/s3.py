@@ -92,7 +92,7 @@ def _policy_reasons(exported: ExportedPolicy) -> Iterator[Reason]:
     for field, pattern in exported.origins:
         message = _origin_problem(pattern)
         if message:
-            yield exported.reason(field, f"{pattern.text}: {message}")
+            yield exported.reason(field, say("{pattern}: {fault}", pattern=pattern.text, fault=message))
     for method in exported.methods:
         if method not in {*METHODS, http.ANY}:
             message = say(
@@ -137,14 +137,14 @@ def _limit_reasons(rules: list[_Rule]) -> Iterator[Reason]:
             "",
             "",
             say(
-                "S3 takes {max_rules} rules, and these are {rules}. Use fewer policies.",
-                max_rules=MAX_RULES,
-                rules=len(rules),
+                "S3 takes {limit} rules, and these are {count}. Use fewer policies.",
+                limit=MAX_RULES,
+                count=len(rules),
             ),
         )
     if sum(map(_size, rules)) > MAX_BYTES:
         yield Reason(
-            "", "", say("S3 takes {value} KB. Use wildcards, or fewer origins.", value=MAX_BYTES // 1024)
+            "", "", say("S3 takes {limit} KB. Use wildcards, or fewer origins.", limit=MAX_BYTES // 1024)
         )
 
 

@@ -120,7 +120,13 @@ def _open_entries(policy: Policy) -> Iterator[Finding]:
     for place, text in enumerate(policy.allowed_origins):
         for level, code, detail in judge(text, with_credentials=policy.allow_credentials):
             reach = _PRIVATE_NETWORK if code == ANY_ORIGIN and policy.allow_private_network else ""
-            yield Finding(level, code, policy.name, f"allowed_origins.{place}", detail + reach)
+            yield Finding(
+                level,
+                code,
+                policy.name,
+                f"allowed_origins.{place}",
+                say("{detail}{more}", detail=detail, more=reach),
+            )
 
 
 def _open_members(group: OriginGroup, users: list[Policy]) -> Iterator[Finding]:
@@ -132,7 +138,13 @@ def _open_members(group: OriginGroup, users: list[Policy]) -> Iterator[Finding]:
     for place, text in enumerate(group.origins):
         for level, code, detail in judge(text, with_credentials=with_credentials):
             reach = _PRIVATE_NETWORK if code == ANY_ORIGIN and private else ""
-            yield Finding(level, code, None, group_attr(group.name, place), detail + reach)
+            yield Finding(
+                level,
+                code,
+                None,
+                group_attr(group.name, place),
+                say("{detail}{more}", detail=detail, more=reach),
+            )
 
 
 def _policy_name(document: object, problem: Problem) -> str | None:

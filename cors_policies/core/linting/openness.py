@@ -23,7 +23,7 @@ from cors_policies.core.origins import (
     is_exact_text,
     parse_origin_pattern,
 )
-from cors_policies.core.texts import say
+from cors_policies.core.texts import say, say_count
 
 ANY_ORIGIN: Final = "any-origin"
 WIDE_WILDCARD: Final = "wide-wildcard"
@@ -84,20 +84,24 @@ def _wide(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
     if pattern.kind is OriginKind.ANY:
         yield Judgement(WARNING, ANY_ORIGIN, _ANY)
     elif pattern.kind is OriginKind.SCHEME:
-        yield Judgement(WARNING, WIDE_WILDCARD, f'"{pattern.text}" {_SCHEME}')
+        yield Judgement(WARNING, WIDE_WILDCARD, _about(pattern, _SCHEME))
     elif "credentials-any-origin" in codes:
-        yield Judgement(level, WIDE_WILDCARD, f'"{pattern.text}" {_ANY_HOST}')
+        yield Judgement(level, WIDE_WILDCARD, _about(pattern, _ANY_HOST))
     elif "public-suffix" in codes:
-        yield Judgement(level, WIDE_WILDCARD, f'"{pattern.text}" {_PUBLIC_SUFFIX}')
+        yield Judgement(level, WIDE_WILDCARD, _about(pattern, _PUBLIC_SUFFIX))
     if pattern.port == "*" and not pattern.is_loopback:
-        yield Judgement(WARNING, WIDE_WILDCARD, f'"{pattern.text}" {_ANY_PORT}')
+        yield Judgement(WARNING, WIDE_WILDCARD, _about(pattern, _ANY_PORT))
 
 
 def _holes(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
     holes = [hole for hole in find_holes(pattern) if level == ERROR or hole.way is not Way.PLAIN_HTTP]
     more = len(holes) - MAX_HOLES
     for place, (way, origin) in enumerate(holes[:MAX_HOLES], start=1):
-        rest = say(" {more} more ways in are open.", more=more) if place == MAX_HOLES and more > 0 else ""
+        rest = (
+            say_count(" {count} more way in is open.", " {count} more ways in are open.", more)
+            if place == MAX_HOLES and more > 0
+            else ""
+        )
         yield Judgement(
             level,
             LETS_IN,
@@ -111,11 +115,15 @@ def _holes(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
             ),
         )
     if pattern.kind is OriginKind.EXPRESSION and not find_samples(pattern):
-        yield Judgement(WARNING, LETS_IN, f'"{pattern.text}" {_UNTRIED}')
+        yield Judgement(WARNING, LETS_IN, _about(pattern, _UNTRIED))
+
+
+def _about(pattern: OriginPattern, fault: str) -> str:
+    return say('"{pattern}" {fault}', pattern=pattern.text, fault=fault)
 
 
 def _tolerated(pattern: OriginPattern) -> Iterator[Judgement]:
     """What credentials are refused for, unless a flag of the policy takes it upon itself."""
     for offence in find_offences([pattern]):
         if offence.code in TOLERATED:
-            yield Judgement(WARNING, offence.code, f'"{pattern.text}" {TOLERATED[offence.code]}')
+            yield Judgement(WARNING, offence.code, _about(pattern, TOLERATED[offence.code]))

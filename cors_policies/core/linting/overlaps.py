@@ -137,7 +137,7 @@ class _PathGroup:
     def _sentence(self, policy: Policy, ranks: Iterable[int]) -> str:
         names = [f'"{self._tried[rank].name}"' for rank in sorted(ranks)]
         shown = ", ".join(names[:_MAX_NAMES])
-        more = say(" and {value} more", value=len(names) - _MAX_NAMES) if len(names) > _MAX_NAMES else ""
+        more = say(" and {count} more", count=len(names) - _MAX_NAMES) if len(names) > _MAX_NAMES else ""
         return say(
             "It never governs a request: policies that are tried before it ({shown}{more}) "
             "let in all of its origins. Give it a smaller priority than theirs, or delete it.",
@@ -166,9 +166,9 @@ def _covered(origins: Sequence[str], groups: Mapping[str, _Group]) -> Iterator[t
             yield (
                 place,
                 say(
-                    '"{text}" is covered by "{origins}" in the same list. Remove it.',
+                    '"{text}" is covered by "{wider}" in the same list. Remove it.',
                     text=text,
-                    origins=origins[wider],
+                    wider=origins[wider],
                 ),
             )
         else:
@@ -181,9 +181,9 @@ def _covered_by_group(text: str, groups: Mapping[str, _Group]) -> Iterator[str]:
         place = index.find(text)
         if place is not None:
             yield say(
-                '"{text}" is covered by "{origins}" of origin group "{name}". Remove it here.',
+                '"{text}" is covered by "{wider}" of origin group "{name}". Remove it here.',
                 text=text,
-                origins=origins[place],
+                wider=origins[place],
                 name=name,
             )
             return
