@@ -1,7 +1,7 @@
 """Which sentences are there to translate, and which of them has no translation yet?
 
-``python -m project.messages`` renews the catalogues, compiles them and lists what is missing; its exit status is
-1 where something is (docs/translating.md).
+``python -m project.messages`` renews the catalogues, compiles them and lists what is missing; its exit status
+is 1 where something is (docs/translating.md).
 
 Before you edit: sentences are found by reading the sources, never by running them. What is handed to one of
 ``KEYWORDS`` has to be a literal.
@@ -10,25 +10,25 @@ Before you edit: sentences are found by reading the sources, never by running th
 from __future__ import annotations
 
 import ast
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import django
 from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
-from django.conf import settings
 from django.template import Template
 from django.template.engine import Engine
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PACKAGE: Final = ROOT / "cors_policies"
-LANGUAGES: Final = {"zh_Hans": "nplurals=1; plural=0;"}
+LANGUAGES: Final = ("zh_Hans",)
 ONE: Final = frozenset(
     {"_", "gettext", "gettext_lazy", "gettext_noop", "pgettext_lazy", "say", "told", "told_later"}
 )
@@ -75,10 +75,11 @@ def _of_module(module: ast.Module) -> Iterator[Sentence]:
 def _of_template(source: str) -> Iterator[Sentence]:
     nodes = Template(source, engine=Engine.get_default()).nodelist
     for node in nodes.get_nodes_by_type(TranslateNode):
-        text = node.filter_expression.var.literal
-        if isinstance(text, str):
-            yield Sentence(text.replace("%%", "%"))
-    for block in nodes.get_nodes_by_type(BlockTranslateNode):
+        literal = getattr(node, "filter_expression").var.literal  # noqa: B009 - the stubs do not know it
+        if isinstance(literal, str):
+            yield Sentence(literal.replace("%%", "%"))
+    for found in nodes.get_nodes_by_type(BlockTranslateNode):
+        block: Any = found
         singular, _names = block.render_token_list(block.singular)
         plural, _names = block.render_token_list(block.plural) if block.plural else ("", [])
         trim = _trimmed if block.trimmed else str
@@ -123,27 +124,58 @@ def missing(catalogue: Catalog, sentences: Iterable[Sentence]) -> list[str]:
 def _is_missing(message: Message | None, sentence: Sentence) -> bool:
     if message is None or message.fuzzy:
         return True
-    translations = [message.string] if isinstance(message.string, str) else [*message.string]
+    string = message.string or ""
+    translations = [string] if isinstance(string, str) else [*string]
     wanted = placeholders(sentence.plural or sentence.text)
     return any(not text or placeholders(text) != wanted for text in translations)
 
 
 def renewed(language: str, sentences: dict[Sentence, set[str]]) -> Catalog:
     """The catalogue with every sentence of the sources, and no other."""
-    old = read_catalogue(language)
-    new = Catalog(locale=language, project="django-cors-policies", fuzzy=False, creation_date=_NEVER)
-    new.mime_headers = _head(language)
+    old, new = read_catalogue(language), Catalog(locale=language, header_comment=_HEAD, fuzzy=False)
     for sentence in sorted(sentences):
         known = old.get(sentence.text)
-        text = known.string if known is not None else ""
-        if sentence.plural:
-            forms = text if isinstance(text, tuple | list) else (text,)
-            new.add((sentence.text, sentence.plural), tuple(forms), locations=_places(sentences[sentence]))
-        else:
-            single = text if isinstance(text, str) else text[0]
-            new.add(sentence.text, single, locations=_places(sentences[sentence]))
+        string = known.string if known is not None and not known.fuzzy else ""
+        texts = [string] if isinstance(string, str) else [*(string or ("",))]
+        identity = (sentence.text, sentence.plural) if sentence.plural else sentence.text
+        places = [(name, 1) for name in sorted(sentences[sentence])]
+        new.add(identity, tuple(texts) if sentence.plural else texts[0], locations=places)
     return new
 
 
-def _places(files: Iterable[str]) -> list[tuple[str, int]]:
-    return [(name, 0) for name in sorted(files)]
+def as_text(catalogue: Catalog) -> bytes:
+    """The catalogue as people edit it. No dates and no lines: they would differ in every branch."""
+    stream = BytesIO()
+    write_po(stream, catalogue, width=110, include_lineno=False, omit_header=True)
+    return _HEAD.encode() + _FIELDS.encode() + stream.getvalue()
+
+
+def main() -> int:
+    """Renews and compiles every catalogue; what is missing is listed."""
+    sentences, lacks = find_sentences(), 0
+    for language in LANGUAGES:
+        catalogue, path = renewed(language, sentences), catalogue_path(language)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(as_text(catalogue))
+        path.with_suffix(".mo").write_bytes(compiled(read_catalogue(language)))
+        for text in missing(catalogue, sentences):
+            lacks += 1
+            sys.stdout.write(f"{language}: {text!r}\n")
+        sys.stdout.write(f"{language}: {len(sentences)} sentences\n")
+    return int(lacks > 0)
+
+
+_HEAD: Final = (
+    "# Simplified Chinese texts of django-cors-policies. docs/translating.md has the words to use.\n"
+)
+_FIELDS: Final = (
+    'msgid ""\nmsgstr ""\n"Project-Id-Version: django-cors-policies\\n"\n"Language: zh_Hans\\n"\n'
+    '"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+    '"Content-Transfer-Encoding: 8bit\\n"\n"Plural-Forms: nplurals=1; plural=0;\\n"\n\n'
+)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
+    django.setup()
+    sys.exit(main())

@@ -6,6 +6,7 @@ in time, and says what it found where others would end with an error.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from django.db import Error as DatabaseError
@@ -93,12 +94,12 @@ def _version(token: str) -> str:
 
 
 def _counted(count: int, names: str) -> str:
-    return told_count(*_COUNTED[names], count)
+    return _COUNTED[names](count)
 
 
-_COUNTED: Final = {
-    "live policies": ("{count} live policy", "{count} live policies"),
-    "policies": ("{count} policy", "{count} policies"),
-    "origin groups": ("{count} origin group", "{count} origin groups"),
-    "origins": ("{count} origin", "{count} origins"),
+_COUNTED: Final[dict[str, Callable[[int], str]]] = {
+    "live policies": lambda count: told_count("{count} live policy", "{count} live policies", count),
+    "policies": lambda count: told_count("{count} policy", "{count} policies", count),
+    "origin groups": lambda count: told_count("{count} origin group", "{count} origin groups", count),
+    "origins": lambda count: told_count("{count} origin", "{count} origins", count),
 }
