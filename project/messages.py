@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -35,6 +36,8 @@ ONE: Final = frozenset(
 SEVERAL: Final = frozenset({"ngettext", "ngettext_lazy", "say_count", "told_count"})
 KEYWORDS: Final = ONE | SEVERAL
 
+_NEVER: Final = datetime(2000, 1, 1, tzinfo=timezone.utc)
+"""In the head, so that the same sentences are the same bytes."""
 _BRACED: Final = re.compile(r"(?<!\{)\{([a-z_0-9]+)\}(?!\})")
 _PERCENT: Final = re.compile(r"%(?:\(([a-z_0-9]+)\))?[sd]")
 
@@ -112,6 +115,7 @@ def placeholders(text: str) -> list[str]:
 def compiled(catalogue: Catalog) -> bytes:
     """What Django reads."""
     stream = BytesIO()
+    catalogue.creation_date = catalogue.revision_date = _NEVER
     write_mo(stream, catalogue)
     return stream.getvalue()
 

@@ -19,6 +19,7 @@ from django.core.management import CommandError, call_command
 from django.template.base import Lexer, TokenType
 from django.test import Client
 from django.utils.translation import override
+from pytest_django import Settings
 
 from cors_policies import services
 from cors_policies.core.texts import Text, encodable, say, say_count, say_list
@@ -30,7 +31,9 @@ from tests.helpers import policy
 
 CHINESE: Final = "zh-hans"
 SENTENCES: Final = messages.find_sentences()
-MODULES: Final = sorted(messages.PACKAGE.rglob("*.py"))
+MODULES: Final = sorted(
+    path for path in messages.PACKAGE.rglob("*.py") if not {"migrations", "api"} & {*path.parts[-2:-1]}
+)
 TEMPLATES: Final = sorted(messages.PACKAGE.rglob("templates/**/*.html"))
 # What makes a sentence of its argument, or hands it to people.
 SPEAKING: Final = frozenset(
@@ -41,6 +44,7 @@ _TAGS: Final = re.compile(
 )
 _ENGLISH: Final = re.compile(r"\b[a-z]{3,}(?: [a-z]{2,})+\b")
 # Names of things, which are written alike in every language.
+_COMMANDS: Final = frozenset({"application", "body", "Content", "curl", "json", "OPTIONS", "schema", "Type"})
 _NAMES: Final = frozenset({"rest api", "sha", "cors policies"})
 
 
@@ -48,9 +52,9 @@ def literals(call: ast.Call) -> Iterator[ast.expr]:
     """The arguments of a call that are English text, and no lookup of one."""
     for argument in [*call.args, *(keyword.value for keyword in call.keywords)]:
         parts = argument.values if isinstance(argument, ast.JoinedStr) else [argument]
-        for part in parts:
-            if isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value.strip():
-                yield argument
+        texts = (part.value for part in parts if isinstance(part, ast.Constant))
+        if any(isinstance(text, str) and re.search("[A-Za-z] ", text) for text in texts):
+            yield argument
 
 
 def unlooked(path: Path) -> list[str]:
@@ -86,7 +90,8 @@ def spoken_text(template: str) -> str:
     for token in Lexer(template).tokenize():
         if token.token_type == TokenType.BLOCK:
             word = token.contents.split()[0]
-            inside = word in {"blocktranslate", "plural"} or (inside and word != "endblocktranslate")
+            silent = word in {"blocktranslate", "plural"} or token.contents == "block bodyclass"
+            inside = silent or (inside and word not in {"endblocktranslate", "endblock"})
         elif token.token_type == TokenType.TEXT and not inside:
             kept.append(token.contents)
     return "".join(kept)
@@ -158,9 +163,9 @@ class TestSources:
 
     @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
     def test_templates_hold_no_text_of_their_own(self, path: Path) -> None:
-        assert (
-            re.findall(r"[A-Za-z]{3,}", _TAGS.sub(" ", spoken_text(path.read_text(encoding="utf-8")))) == []
-        )
+        shown = html.unescape(_TAGS.sub(" ", spoken_text(path.read_text(encoding="utf-8"))))
+
+        assert {*re.findall(r"[A-Za-z]{3,}", shown)} <= _COMMANDS
 
     @pytest.mark.parametrize(
         "source",
@@ -214,12 +219,12 @@ class TestCatalogues:
 
 
 @pytest.fixture
-def chinese(settings: object, admin_client: Client) -> Client:
+def chinese(settings: Settings, admin_client: Client) -> Iterator[Client]:
     """An administrator who reads Chinese, on a site that heeds it."""
-    kept = getattr(settings, "MIDDLEWARE")  # noqa: B009 - pytest-django's wrapper has no such attribute to mypy
-    setattr(settings, "MIDDLEWARE", [*kept, "django.middleware.locale.LocaleMiddleware"])  # noqa: B010
+    settings.MIDDLEWARE = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
     admin_client.defaults["HTTP_ACCEPT_LANGUAGE"] = CHINESE
-    return admin_client
+    with override("en"):  # what the middleware activates is undone
+        yield admin_client
 
 
 @pytest.mark.django_db
@@ -237,9 +242,10 @@ class TestShown:
                 "origin/add/",
                 "origingroup/add/",
                 "revision/",
-                "policy/try-it/?path=/api&origin=https://evil.example&method=PUT",
+                "policy/try/?path=/api&origin=https://evil.example&method=PUT",
                 "policy/map/",
-                "observation/",
+                "policy/blocked/",
+                "policy/trial/",
                 "policy/1/history/",
             )
         ],

@@ -198,7 +198,7 @@ def _error(problem: Problem, line: Line | None) -> ValidationError:
         return ValidationError(translated(problem.message), problem.code)
     message = translated(problem.message)
     shown = {"number": line.number, "entry": shortened(line.entry), "message": message}
-    if line.entry in message:
+    if any(quoted in message for quoted in (f'"{line.entry}"', f"“{line.entry}”")):
         return ValidationError(_("Line %(number)d: %(message)s"), problem.code, shown)
     return ValidationError(_("Line %(number)d, %(entry)s: %(message)s"), problem.code, shown)
 
