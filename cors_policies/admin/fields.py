@@ -26,6 +26,7 @@ from cors_policies.core.policy import RESOURCE_POLICIES
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 from cors_policies.models.revisions import MAX_COMMENT
+from cors_policies.translating import translated
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
@@ -211,9 +212,10 @@ def _line(problem: Problem, lines: Sequence[Line]) -> Line | None:
 
 def _error(problem: Problem, line: Line | None) -> ValidationError:
     if line is None:
-        return ValidationError(problem.message, problem.code)
-    shown = {"number": line.number, "entry": shortened(line.entry), "message": problem.message}
-    if f'"{line.entry}"' in problem.message:
+        return ValidationError(translated(problem.message), problem.code)
+    message = translated(problem.message)
+    shown = {"number": line.number, "entry": shortened(line.entry), "message": message}
+    if any(quoted in message for quoted in (f'"{line.entry}"', f"“{line.entry}”")):
         return ValidationError(_("Line %(number)d: %(message)s"), problem.code, shown)
     return ValidationError(_("Line %(number)d, %(entry)s: %(message)s"), problem.code, shown)
 
