@@ -102,7 +102,7 @@ def _question_before_an_action(admin: Admin) -> None:
     admin.page.locator("tr", has=admin.page.get_by_role("link", name="orders", exact=True)).locator(
         "[name=_selected_action]"
     ).check()
-    admin.page.get_by_label("Action").select_option("switch_off")
+    admin.page.locator("select[name=action]").select_option("switch_off")
     admin.page.get_by_role("button", name="Go").click()
 
 
