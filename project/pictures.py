@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from project.admin_pages import PAGES, Admin
 from project.walk import walk
@@ -51,7 +51,7 @@ NAMES: Final = {
 def take_pictures_of_the_admin(browser: Browser) -> None:
     """Of the pages, and of the steps of the walk."""
     with _site() as site:
-        context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+        context = _context(browser)
         admin = Admin(context.new_page(), site)
         admin.sign_in("mira")
         for page in PAGES:
@@ -60,10 +60,17 @@ def take_pictures_of_the_admin(browser: Browser) -> None:
                 save_picture(admin.page, NAMES[page.name])
         context.close()
     with _site() as site:
-        context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+        context = _context(browser)
         for step in walk(context, site):
             save_picture(step.page, step.name)
         context.close()
+
+
+def _context(browser: Browser) -> BrowserContext:
+    """A context whose pages have the admin's side bar folded: the pictures are of what is beside it."""
+    context = browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
+    context.add_init_script("try { localStorage['django.admin.navSidebarIsOpen'] = 'false'; } catch {}")
+    return context
 
 
 def save_picture(page: Page, name: str, folder: Path = IMAGES) -> None:

@@ -99,7 +99,7 @@ def tell(snapshot: Snapshot, request: BrowserRequest, addresses: Addresses) -> S
         place=_place(groups[0]) if groups else "",
         group=_linked(tried, known, groups[:1]),
         shadowed=_linked(shadowed, known, groups[1:]),
-        remedies=[_remedy_line(remedy, groups) for remedy in evaluation.remedies],
+        remedies=[_remedy_line(remedy, groups, request) for remedy in evaluation.remedies],
     )
 
 
@@ -162,23 +162,27 @@ def _verdict(evaluation: Evaluation) -> Verdict:
     return Verdict(outcome, _("Denied"), text)
 
 
-def _remedy_line(remedy: Remedy, groups: Sequence[PathGroup]) -> RemedyLine:
+def _remedy_line(remedy: Remedy, groups: Sequence[PathGroup], request: BrowserRequest) -> RemedyLine:
     policies = {policy.name: policy for group in groups[:1] for policy in group.policies}
     changed = policies.get(remedy.policy or "")
-    return RemedyLine(_remedy_text(remedy), remedy.policy, remedy, _remedy_note(remedy, changed))
+    if changed is not None:
+        note = _widened_note(remedy, changed)
+    else:
+        where = "".join(remedy.site) if remedy.site else request.path_info
+        text = _("It opens %(method)s on %(where)s to this origin, and nothing else.")
+        note = text % {"method": request.sent_method, "where": shortened(where)}
+    return RemedyLine(_remedy_text(remedy), remedy.policy, remedy, note)
 
 
-def _remedy_note(remedy: Remedy, changed: CompiledPolicy | None) -> str:
-    """What the remedy opens beside the call that was asked about."""
-    if changed is None:
-        return _("It opens this call, and nothing else.")
-    widened = remedy.methods or remedy.headers or remedy.credentials
-    notes = [_("What you add holds for every origin of that policy.")] if widened else []
+def _widened_note(remedy: Remedy, changed: CompiledPolicy) -> str:
+    """What a change of the policy opens beside the call that was asked about."""
+    notes = []
     if remedy.origins:
         methods = changed.allow_methods
         text = _("The origin may then do all that the policy allows: %(methods)s.")
-        shown = shortened(methods) if methods is not None else _("any method")
-        notes.insert(0, text % {"methods": shown})
+        notes.append(text % {"methods": shortened(methods) if methods is not None else _("any method")})
+    if remedy.methods or remedy.headers or remedy.credentials:
+        notes.append(_("What you add holds for every origin of that policy."))
     return " ".join(notes)
 
 
@@ -186,12 +190,11 @@ def _remedy_text(remedy: Remedy) -> str:
     parts = ", ".join((*remedy.origins, *remedy.methods, *remedy.headers))
     if remedy.policy is None:
         parts = ", ".join((parts, _("credentials"))) if remedy.credentials else parts
-        is_first = remedy.site is None
-        text = (
-            _("Write a policy for this path, with %(parts)s")
-            if is_first
-            else _("Write one more policy, with %(parts)s")
+        first, further = (
+            _("Write a policy for this path, with %(parts)s"),
+            _("Write one more policy, with %(parts)s"),
         )
+        text = further if remedy.site else first
         return text % {"parts": parts}
     if not remedy.credentials:
         return _("Add %(parts)s") % {"parts": parts}

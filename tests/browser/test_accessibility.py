@@ -7,14 +7,16 @@ Django's own templates break is listed with its reason, and is expected to be br
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from project.admin_pages import PAGES, Admin, AdminPage
+from project.admin_content import EDITOR
+from project.admin_pages import PAGES, Admin, AdminPage, change_meanwhile
 from tests.browser.strict_site import strict_site
 
 pytestmark = pytest.mark.browser
@@ -121,17 +123,6 @@ def test_page_is_for_everybody(users: Callable[[str], tuple[Admin, Watched]], op
     page.wait_for_function(IS_STILL)  # colours change by a transition
     found["dark and narrow"] = serious(page, CONTRAST)
 
-    import os
-
-    with open(os.environ["LOGA"], "a") as f:
-        f.write(
-            f"## {opened.name} wider={page.evaluate(IS_WIDER)} complaints={complaints} foreign={watched.foreign}\n"
-        )
-        for sch, e in found.items():
-            for x in e:
-                f.write(f"{sch} {x[0]} {x[1]} {x[2][:150]}\n")
-        for x in page.evaluate(WITHOUT_FOCUS):
-            f.write(f"focus {x[:200]}\n")
     assert {scheme: entries for scheme, entries in found.items() if entries} == {}, json.dumps(
         found, indent=1
     )
@@ -139,3 +130,69 @@ def test_page_is_for_everybody(users: Callable[[str], tuple[Admin, Watched]], op
     assert page.evaluate(WITHOUT_FOCUS) == []
     assert complaints == []
     assert watched.foreign == []
+
+
+def _tab_to(page: Page, locator: Locator) -> None:
+    for _ in range(150):
+        if locator.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail("not to be reached by Tab")
+
+
+class TestKeyboard:
+    """The way from a refused call to a saved policy needs no mouse."""
+
+    def test_try_it_fill_in_and_save(self, users: Callable[[str], tuple[Admin, Watched]]) -> None:
+        admin, _watched = users(EDITOR)
+        page = admin.page
+        admin.open("policy/try/")
+        for label, text in (("Origin", "https://keys.example"), ("Method", "PUT"), ("Path", "/api/orders/1")):
+            _tab_to(page, page.get_by_label(label))
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.type(text)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Denied")).to_be_visible()
+        _tab_to(page, page.get_by_role("link", name="Write one more policy"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Filled in for your review")).to_be_visible()
+        expect(page.locator("[name=name]")).to_be_focused()
+        page.keyboard.press("Enter")
+        refused = page.locator("[name=name]")
+        expect(refused).to_have_attribute("aria-invalid", "true")
+        expect(page.locator(".errornote")).to_be_visible()
+        expect(refused).to_have_accessible_description(re.compile("Write a name, as in public-api"))
+        _tab_to(page, refused)
+        page.keyboard.type("by-keyboard")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("was added successfully")).to_be_visible()
+        _tab_to(page, page.get_by_role("link", name="Try the call again"))
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Allowed")).to_be_visible()
+
+
+class TestTwoEditors:
+    """A form never overwrites what a colleague has changed since it was opened, and shows it."""
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "field", "typed"),
+        [
+            pytest.param("policy", "public", "max_age", "61", id="policy"),
+            pytest.param("origingroup", "front-ends", "origins", "https://mine.example", id="group"),
+            pytest.param("origin", "https://shop.example", "pattern", "https://mine.example", id="origin"),
+        ],
+    )
+    def test_change_is_refused_and_shown(
+        self,
+        users: Callable[[str], tuple[Admin, Watched]],
+        kind: str,
+        name: str,
+        field: str,
+        typed: str,
+    ) -> None:
+        admin, _watched = users(EDITOR)
+        change_meanwhile(name, kind, **{field: typed})(admin)
+
+        expect(admin.page.get_by_text("Somebody else has changed this since you opened it")).to_be_visible()
+        expect(admin.page.locator(".errorlist").first).to_contain_text("Changed by a colleague, number")
+        assert admin.page.locator(f"[name={field}]").input_value() == typed
