@@ -1,10 +1,10 @@
 """What does a database hold in which every page of the admin has something to show?
 
-``python -m project.admin_content`` fills a new one. It is made for looking at: by the browser tests, and for the
-pictures of the documentation.
+``python -m project.admin_content`` fills a new one. It is made for looking at: by the browser tests, and for
+the pictures of the documentation.
 
-Before you edit: everything goes through the services, as three people would have done it, so that the history has
-something to tell. Only what was observed is written straight into its tables: it would take two weeks to happen.
+Before you edit: everything goes through the services, as three people would have done it, so that the history
+has something to tell. Only what was observed is written straight into its tables: it would take two weeks.
 """
 
 from __future__ import annotations

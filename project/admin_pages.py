@@ -1,8 +1,8 @@
 """Which pages does the admin of policies have, and how does one get to each?
 
-Before you edit: the table is complete, and is used twice: the browser tests hold every page of it to the same rules,
-and the pictures of the documentation are made from it. A page that is added to the admin is added here. The database
-is that of ``project.admin_content``, and opening a page changes nothing in it that another page shows.
+Before you edit: the table is complete, and is used twice: the browser tests hold every page of it to the same
+rules, and the documentation's pictures are made from it. A page that is added to the admin is added here. The
+database is that of ``project.admin_content``, and opening a page changes nothing that another is about.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Final, NamedTuple
 
 from playwright.sync_api import Page
 
-from project.admin_content import COLLEAGUE, EDITOR, PASSWORD, READER
+from project.admin_content import EDITOR, PASSWORD, READER
 
 _numbers = itertools.count(1)
 
 
 @dataclass
 class Admin:
-    """The admin of a running site in a browser's page. ``site`` is its address, without a slash at the end."""
+    """The admin of a running site in a browser's page. ``site`` is its address, without a last slash."""
 
     page: Page
     site: str
@@ -107,21 +107,19 @@ def _question_before_an_action(admin: Admin) -> None:
 
 
 def change_meanwhile(name: str, kind: str, **values: str) -> Callable[[Admin], None]:
-    """To the form that a colleague has changed since it was opened, and that was sent all the same."""
+    """To a form that was sent, although what it shows was changed in another window since it was opened."""
 
     def reach(admin: Admin) -> None:
         admin.row(name, kind)
-        opened = admin.page.url
-        context = admin.page.context.browser.new_context()  # type: ignore[union-attr] # it has a browser
-        colleague = Admin(context.new_page(), admin.site)
-        colleague.sign_in(COLLEAGUE)
-        colleague.page.goto(opened)
+        colleague = Admin(admin.page.context.new_page(), admin.site)
+        colleague.page.goto(admin.page.url)
         colleague.write(description=f"Changed by a colleague, number {next(_numbers)}.")
         colleague.save()
         colleague.page.get_by_text("was changed successfully").wait_for()
-        context.close()
+        colleague.page.close()
         admin.write(**values)
         admin.save()
+        admin.page.get_by_text("Somebody else has changed this since you opened it").wait_for()
 
     return reach
 

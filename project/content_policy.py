@@ -1,7 +1,7 @@
 """Which content may the pages of a strict site load, and what does its header say?
 
-Before you edit: nothing here makes an exception for the admin. What a page cannot do under this header, it does
-not do.
+Before you edit: nothing here makes an exception for the admin. What a page cannot do under this header, it
+does not do.
 """
 
 from __future__ import annotations

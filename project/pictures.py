@@ -1,7 +1,7 @@
 """Which pictures of the admin does the documentation show, and how are they taken?
 
-Before you edit: the site is a throwaway one with the example content. A picture is named as its page in
-``project.admin_pages``, or as its step of ``project.walk``; the browser tests go through the same pages and steps.
+Before you edit: the site is a throwaway one with the example content. The pages are those of
+``project.admin_pages``, the steps those of ``project.walk``; the browser tests go through the same.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ IMAGES: Final = ROOT / "docs" / "images"
 WIDTH, HEIGHT = 1280, 860
 _COLOURS: Final = 64
 _TALLEST: Final = 1900
+_HEIGHTS: Final = {"before-you-save": 560, "two-editors": 560}
+"""Of pictures that are about what stands above a form."""
 NAMES: Final = {
     "policies": "policy-list",
     "policy-change": "policy-form",
@@ -77,7 +79,7 @@ def save_picture(page: Page, name: str, folder: Path = IMAGES) -> None:
     """The page from its top, as high as it is, in few colours: such pictures need no more."""
     page.wait_for_load_state()
     page.evaluate("document.activeElement?.blur(); scrollTo(0, 0)")
-    height = min(page.evaluate("document.scrollingElement.scrollHeight"), _TALLEST)
+    height = min(page.evaluate("document.scrollingElement.scrollHeight"), _HEIGHTS.get(name, _TALLEST))
     taken = page.screenshot(full_page=True, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
     with Image.open(io.BytesIO(taken)) as picture:
         few = picture.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE)

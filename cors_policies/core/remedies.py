@@ -3,10 +3,10 @@
 Before you edit:
 
 * A remedy is proposed, never made: somebody reviews it in a form, whose own checks may still refuse it.
-* It holds everything that the policy lacks for this request, so that one change is enough, and nothing else.
-* To add an origin to a policy gives that origin all that the policy allows. So a policy of its own is proposed
-  too, which opens this call and no other. It has the host and path pattern of those that are there: with a
-  narrower path it would shield that path from them.
+* It holds everything that the policy lacks for this request, so that one change is enough, and no more.
+* To add an origin to a policy gives that origin all that the policy allows. So one more policy is proposed,
+  for what was asked alone. It has the host and path pattern of those that are there: with a narrower path it
+  would shield that path from them.
 * What no policy can allow has no remedy: the sentences of :mod:`cors_policies.core.explanations` say what to
   change in the script.
 """
