@@ -100,7 +100,7 @@ wheel: $(STAMP) ## the distribution, in dist/
 demo: $(STAMP) ## the demo: API site on 127.0.0.1:8000, front end on localhost:9000
 	@$(BIN)/python -m project.demo
 
-screenshots: $(STAMP) chromium ## the README's pictures, from the real admin
+screenshots: $(STAMP) chromium ## the documentation's pictures, from the real admin
 	@$(BIN)/python -m project.screenshots
 
 clean: ## remove what was built and cached, but not the environment

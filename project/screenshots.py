@@ -1,6 +1,6 @@
 """``make screenshots``: the documentation's pictures, from the real admin and the demo's page.
 
-Before you edit: the database is a throwaway one, with the example set. The pictures go to docs/images.
+Before you edit: the databases are throwaway ones. The admin's pages are in ``project.pictures``. The pictures go to docs/images.
 """
 
 from __future__ import annotations
@@ -14,18 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-from project.pictures import (
-    HEIGHT,
-    IMAGES,
-    WIDTH,
-    free_port,
-    save_picture,
-    take_pictures_of_the_admin,
-    wait_for_port,
-)
+from project.pictures import IMAGES, free_port, take_pictures_of_the_admin, wait_for_port
 
+WIDTH, HEIGHT = 1440, 900
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -40,13 +33,27 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         take_pictures_of_the_admin(browser)
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-        page.goto(front)
-        for button in page.get_by_role("button").all():
-            button.click()
-        page.locator(".why li").last.wait_for()
-        save_picture(page, "demo")
+        _lab(page, front)
         browser.close()
     return 0
+
+
+def _lab(page: Page, front: str) -> None:
+    """The top of the lab's page, and one row of it."""
+    page.goto(front)
+    page.wait_for_function("window.lab")
+    for row in ("xhr", "fetch-put"):
+        for variant in ("allowed", "refused"):
+            page.evaluate("([row, variant]) => lab.run(row, variant)", [row, variant])
+    _shoot(page, "demo")
+    page.locator("#row-fetch-put").screenshot(path=IMAGES / "lab-put.png")
+    print(IMAGES / "lab-put.png")
+
+
+def _shoot(page: Page, name: str) -> None:
+    page.wait_for_load_state()
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(IMAGES / f"{name}.png")
 
 
 @contextmanager

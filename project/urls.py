@@ -16,5 +16,5 @@ urlpatterns = [
     path("api/orders/<int:number>/", views.orders),
     path("api/orders/<int:number>", views.orders),
     path("api/visit/", views.visit),
-    path("demo/explain/", views.explain),
+    path("", include("project.lab.urls")),
 ]

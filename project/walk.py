@@ -1,7 +1,7 @@
 """Can somebody who knows nothing of the code find out why a call is refused, allow it, and take that back?
 
 The walk, step by step, in a real browser: a page of https://app.example cannot PUT to /api/orders/1; an
-editor finds out why, allows that and nothing else, sees that it works, sees what was changed, and takes it back.
+editor finds out why, allows that and no more, sees that it works, sees what was changed, and takes it back.
 
 Before you edit: each step is taken as an editor would, by what stands on the page, and ends on a page that is
 worth a picture. The documentation's tutorial (docs/admin.md) tells the same steps, with those pictures.

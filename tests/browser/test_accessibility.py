@@ -34,10 +34,9 @@ IS_STILL = "() => document.getAnimations().every(found => found.playState !== 'r
 IS_WIDER = "() => document.scrollingElement.scrollWidth > innerWidth"
 WITHOUT_FOCUS = """() => {
     const shown = node => {
-        const {outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor, textDecorationLine, color} =
-            getComputedStyle(node);
-        return JSON.stringify([outlineStyle, outlineWidth, boxShadow, borderColor, backgroundColor,
-            textDecorationLine, color]);
+        const style = getComputedStyle(node);
+        return JSON.stringify([style.outlineStyle, style.outlineWidth, style.boxShadow, style.borderColor,
+            style.backgroundColor, style.textDecorationLine, style.color]);
     };
     const nodes = document.querySelectorAll(
         "#content :is(a[href], button, input:not([type=hidden]), select, textarea, summary)");
