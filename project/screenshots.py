@@ -1,6 +1,7 @@
 """``make screenshots``: the documentation's pictures, from the real admin and the demo's page.
 
-Before you edit: the databases are throwaway ones. The admin's pages are in ``project.pictures``. The pictures go to docs/images.
+Before you edit: the databases are throwaway ones. What is shown of the admin stands in ``project.pictures``.
+The pictures go to docs/images.
 """
 
 from __future__ import annotations
