@@ -388,7 +388,7 @@ class TestWhy:
             pytest.param(APP, {"method": "a b"}, id="no-method"),
         ],
     )
-    def test_no_link(self, admin_client: Client, origin: str, facts: dict[str, str]) -> None:
+    def test_no_link(self, admin_client: Client, origin: str, facts: dict[str, Any]) -> None:
         observe(origin, **facts)
 
         assert trials(admin_client) == []
