@@ -112,7 +112,7 @@ demo: $(STAMP) ## the demo: API site on 127.0.0.1:8000, front end on localhost:9
 messages: $(STAMP) ## renew and compile the translations, and list what has none
 	@$(BIN)/python -m project.messages
 
-screenshots: $(STAMP) chromium ## the README's pictures, from the real admin
+screenshots: $(STAMP) chromium ## the documentation's pictures, from the real admin
 	@$(BIN)/python -m project.screenshots
 
 clean: ## remove what was built and cached, but not the environment
