@@ -13,6 +13,7 @@ class Migration(migrations.Migration):
             model_name="policy",
             name="trust_for_csrf",
             field=models.BooleanField(
+                db_default=False,
                 default=False,
                 help_text="Requests from these origins pass Django's check of the origin, as if they stood in CSRF_TRUSTED_ORIGINS; the token is still required. Needs CorsPolicyCsrfMiddleware.",
                 verbose_name="trust for CSRF",

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
             model_name="policy",
             name="timing_allow_origin",
             field=models.BooleanField(
+                db_default=False,
                 default=False,
                 help_text="Timing-Allow-Origin: pages that may read a response also see what its loading spent time on.",
                 verbose_name="show timing",

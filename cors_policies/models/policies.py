@@ -157,6 +157,7 @@ class Policy(VersionedModel):
     trust_for_csrf = models.BooleanField(
         _("trust for CSRF"),
         default=False,
+        db_default=False,  # for the rows of processes that do not know it yet
         help_text=_(
             "Requests from these origins pass Django's check of the origin, as if they stood in "
             "CSRF_TRUSTED_ORIGINS; the token is still required. Needs CorsPolicyCsrfMiddleware."
@@ -182,6 +183,7 @@ class Policy(VersionedModel):
     timing_allow_origin = models.BooleanField(
         _("show timing"),
         default=False,
+        db_default=False,  # for the rows of processes that do not know it yet
         help_text=_(
             "Timing-Allow-Origin: pages that may read a response also see what its loading spent time on."
         ),
