@@ -66,7 +66,7 @@ class TestExport:
             services.create_group({"name": f"g{next(names)}"})
             return found
 
-        monkeypatch.setattr(documents, "group_documents", read_then_write)
+        monkeypatch.setattr(documents.reading, "group_documents", read_then_write)
 
         with pytest.raises(
             CommandError, match="The policy set was changed during each of 5 attempts"
@@ -85,7 +85,7 @@ class TestExport:
                 services.create_policy(policy(origin_groups=["g"]))
             return found
 
-        monkeypatch.setattr(documents, "group_documents", read_then_write)
+        monkeypatch.setattr(documents.reading, "group_documents", read_then_write)
 
         document = json.loads(shell.run("export"))
 

@@ -66,7 +66,7 @@ def dead_database(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         raise OperationalError("away")
 
     def die() -> None:
-        monkeypatch.setattr(documents, "read_token", fail)
+        monkeypatch.setattr(documents.reading, "read_token", fail)
         monkeypatch.setattr(store_connection, "read_token", fail)
 
     return die

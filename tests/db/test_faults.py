@@ -26,7 +26,7 @@ def outage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
         raise OperationalError(f"{using} is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(documents, "read_token", fail)
+        patch.setattr(documents.reading, "read_token", fail)
         patch.setattr(connection, "read_token", fail)
         yield patch.undo
 
