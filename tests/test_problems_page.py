@@ -22,6 +22,7 @@ EXPLAINED = set(re.findall(r"^\| `([a-z-]+)` \|", PAGE, re.MULTILINE))
 CODE = re.compile(r"[a-z]+(-[a-z]+)+|invalid|required")
 WRITTEN = (
     "core/credentials.py",
+    "core/entries.py",
     "core/guardrails.py",
     "core/policy_set.py",
     "core/reading.py",

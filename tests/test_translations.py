@@ -40,7 +40,22 @@ MODULES: Final = sorted(
 TEMPLATES: Final = sorted(messages.PACKAGE.rglob("templates/**/*.html"))
 # What makes a sentence of its argument, or hands it to people.
 SPEAKING: Final = frozenset(
-    {"PatternError", "BadParameter", "RefusedError", "CommandError", "ParseError", "NotFound"}
+    {
+        "BadParameter",
+        "Breach",
+        "CommandError",
+        "Finding",
+        "NotFound",
+        "Note",
+        "Offence",
+        "ParseError",
+        "PatternError",
+        "Problem",
+        "Reason",
+        "RefusedError",
+        "note",
+        "reason",
+    }
 )
 _TAGS: Final = re.compile(
     r"<!--.*?-->|<nav [^>]*nav-sidebar.*?</nav>|<(script|style|code|pre|time|option)\b.*?</\1>|<[^>]*>",
@@ -192,6 +207,10 @@ class TestSources:
         [
             pytest.param('PatternError("a", "No good.")', id="literal"),
             pytest.param('PatternError("a", f"No {x}.")', id="f-string"),
+            pytest.param('Problem("invalid", "a", None, 1, f"No {x}.")', id="problem"),
+            pytest.param('reader.note("invalid", "a", 1, f"No {x}.")', id="noted-problem"),
+            pytest.param('yield Reason("", "a", "No good.")', id="reason"),
+            pytest.param('Note("A", reason="No good.")', id="note"),
             pytest.param("say(template)", id="no-literal"),
             pytest.param('f(help="No good.")', id="help"),
         ],

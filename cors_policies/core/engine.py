@@ -141,11 +141,6 @@ class Decision:
     group: PathGroup | None = None
 
     @property
-    def is_governed(self) -> bool:
-        """Whether the policy set has a say in the response at all."""
-        return self.group is not None
-
-    @property
     def is_denied(self) -> bool:
         """Whether the script must not get the response."""
         return self.reason not in _NOT_DENIED

@@ -157,7 +157,6 @@ def _policies(group: PathGroup) -> str:
 
 
 def _exchange(course: Course) -> Iterator[str]:
-    method, decision = course.request.sent_method, course.decision
     if course.reason in _UNCHECKED:
         yield say("The response goes to whoever asked for it, whatever its CORS headers.")
         return
@@ -167,30 +166,36 @@ def _exchange(course: Course) -> Iterator[str]:
             status=course.preflight.status,
         )
     yield from _refusal(course)
-    if course.reason == engine.ALLOWED:
-        yield say(
-            "The browser sends {method} and hands the response to the script, which {reads}.",
-            method=method,
-            reads=_readable(course),
-        )
-    elif course.reason == engine.UNGOVERNED:
+    yield from _failure(course) if course.reason != engine.ALLOWED else _success(course)
+
+
+def _success(course: Course) -> Iterator[str]:
+    yield say(
+        "The browser sends {method} and hands the response to the script, which {reads}.",
+        method=course.request.sent_method,
+        reads=_readable(course),
+    )
+
+
+def _failure(course: Course) -> Iterator[str]:
+    if course.reason == engine.UNGOVERNED:
         yield say(
             "The script gets an error, unless the view or a proxy answers with CORS headers of its own."
         )
     elif not course.is_sent:
         yield say(
             "The server answers the preflight with {status} and {lack}.",
-            status=decision.status,
+            status=course.decision.status,
             lack=_lack(course),
         )
         yield say(
             "The preflight fails: the browser never sends {method}, and the script gets an error.",
-            method=method,
+            method=course.request.sent_method,
         )
-    elif decision.status is not None:
+    elif course.decision.status is not None:
         yield say(
             "The server answers {status} without calling the view, and the script gets an error.",
-            status=decision.status,
+            status=course.decision.status,
         )
     else:
         yield say("The view is called, and its response gets {lack}.", lack=_lack(course))

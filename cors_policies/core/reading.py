@@ -109,15 +109,15 @@ class Reader:
         value = self._document.get(key)
         if value is None or (isinstance(value, str) and value in choices):
             return value
-        self.note("invalid", key, value, f"Write one of: {', '.join(choices)}; or null.")
+        self.note("invalid", key, value, say("Write one of: {choices}; or null.", choices=", ".join(choices)))
         return None
 
-    def flag(self, key: str, *, default: bool) -> bool:
-        """A boolean, and nothing that only looks like one."""
-        value = self._document.get(key, default)
+    def flag(self, key: str) -> bool:
+        """A boolean, and nothing that only looks like one; without the key it is false."""
+        value = self._document.get(key, False)
         if not isinstance(value, bool):
             self.note("invalid", key, value, say("Write true or false."))
-            return default
+            return False
         return value
 
     def integer(self, key: str, default: int, maximum: int, code: str = "invalid") -> int:

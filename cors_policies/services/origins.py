@@ -11,15 +11,11 @@ from typing import Final, TypeVar
 
 from cors_policies import documents
 from cors_policies.conf import get_settings
+from cors_policies.core.entries import normalized
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.problems import Problem
 from cors_policies.core.texts import say
-from cors_policies.core.validation import (
-    check_origin,
-    check_patterns,
-    joining_problems,
-    normalized_origins,
-)
+from cors_policies.core.validation import check_origin, check_patterns, joining_problems
 from cors_policies.core.vocabulary import ANY
 from cors_policies.models import Origin, OriginGroup, OriginGroupOrigin, Policy, PolicyOrigin
 from cors_policies.services.groups import member_problems
@@ -65,7 +61,7 @@ def add_origins(row: _Owner, patterns: object) -> _Owner:
         added, problems = _checked(patterns)
         stored: list[str] = _stored_patterns(row, using)
         raise_for((*problems, *_addition_problems(row, added, using)))
-        _store(row, normalized_origins([*stored, *(text for _, text in added)]), stored, using)
+        _store(row, normalized([*stored, *(text for _, text in added)]), stored, using)
     return row
 
 

@@ -577,7 +577,7 @@ class TestUngoverned:
         snapshot = compiled({"path": "/api", "allowed_origins": ["*"], "reject_denied": True})
 
         assert answer(snapshot, path="/other", **facts) == ("ungoverned", None, {}, set())
-        assert not decided(snapshot, path="/other", **facts).is_governed
+        assert decided(snapshot, path="/other", **facts).group is None
 
 
 class TestHost:
@@ -675,7 +675,7 @@ class TestDecision:
         decision = decided(self.SNAPSHOT, **facts)
 
         assert (decision.reason, getattr(decision.policy, "name", None)) == (reason, policy)
-        assert decision.is_governed
+        assert decision.group is not None
         assert decision.is_denied is reason.endswith("-not-allowed")
 
     def test_ungoverned_is_not_denied(self) -> None:

@@ -290,7 +290,6 @@ class TestOneWayIn:
 
     CHECKS = (
         "check_policy",
-        "parse_policy",
         "parse_policy_set",
         "find_objections",
         "joining_problems",

@@ -20,12 +20,12 @@ class TestPreviousVersion:
 
     def test_inserts_policies(self) -> None:
         row = services.create_policy(policy("app", "/api"))
-        columns = {field.column for field in Policy._meta.concrete_fields} - NEWER - {"id", "name"}
+        columns = {field.name for field in Policy._meta.concrete_fields} - NEWER - {"id", "name"}
         known = ", ".join(sorted(columns))
 
         with connection.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO {Policy._meta.db_table} (name, {known}) "  # noqa: S608 - names of columns
+                f"INSERT INTO {Policy._meta.db_table} (name, {known}) "  # noqa: S608 - names of our columns
                 f"SELECT 'older', {known} FROM {Policy._meta.db_table}"
             )
 
