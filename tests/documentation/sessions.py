@@ -2,10 +2,10 @@
 
 Before you edit:
 
-* A line that starts with ``$`` is a command, and lines that start with ``>`` go on with it. The rest is output.
+* A line that starts with ``$`` is a command; lines that start with ``>`` go on with it. The rest is output.
 * A command that starts a server goes on beside the others; the ports of the page become spare ones.
-* What ``curl`` says may take a moment to be so, as another process obeys a change: it is asked until it says what
-  the page says, or too long.
+* What ``curl`` says may take a moment to be so, as another process obeys a change: it is asked until it says
+  what the page says, or for too long.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class Shell:
         end = time.monotonic() + _WITHIN
         output = self.run(command)
         while command.startswith("curl") and output != expected and time.monotonic() < end:
+            time.sleep(0.1)
             output = self.run(command)
         return output
 
