@@ -26,7 +26,7 @@ RUN_ELSEWHERE: Final = {
     ("docs/csrf.md", "json", ""): (1, "tests/http/test_csrf.py"),
     ("docs/rest-api.md", "json", "a browser would"): (2, "tests/api/test_evaluation.py"),
     ("docs/testing.md", "python", ""): (2, "tests/testing/test_testing_page.py"),
-    ("docs/tutorial.md", "console", ""): (13, "tests/documentation/test_tutorial.py"),
+    ("docs/tutorial.md", "console", ""): (13, "tests/browser/test_tutorial.py"),
 }
 """Page, language and a word of the heading above (or all): how many, and run by which test."""
 

@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import IO, Final
 
-from tests.servers import ROOT, free_port
+from tests.servers import ROOT, free_port, wait_until
 
 SESSION: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _COMMAND: Final = re.compile(r"^\$ (.*\n(?:>.*\n)*)((?:(?!\$ ).*\n)*)", re.MULTILINE)
 _END: Final = "-- end of a command --"
-_WITHIN: Final = 30.0
+_WITHIN: Final = 60.0
 
 
 class Shell:
@@ -58,6 +59,16 @@ class Shell:
         lines = iter(_open(self._process.stdout).readline, f"{_END}\n")
         return "".join(self._before_end(line) for line in lines)
 
+    def serve(self, command: str, port: int) -> None:
+        """Starts a server in the shell's folder, to go on beside it, and waits until it listens."""
+        folder = self.run("pwd").strip()
+        server = subprocess.Popen(
+            ["bash", "-c", f"exec {command}"],  # noqa: S607 - wherever bash is
+            cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._servers.append(server)
+        wait_until(lambda: _is_open(port) or server.poll() is not None, _WITHIN)
+
     def _run_found(self, found: re.Match[str]) -> str:
         typed, expected = found.groups()
         command = self._at_our_ports(re.sub(r"^> ?", "", typed, flags=re.MULTILINE))
@@ -68,22 +79,14 @@ class Shell:
 
     def _run(self, command: str, expected: str) -> str:
         if " runserver " in command:
-            return self._serve(command)
+            self.serve(command, int(command.rpartition(" ")[2]))
+            return ""
         end = time.monotonic() + _WITHIN
         output = self.run(command)
         while command.startswith("curl") and output != expected and time.monotonic() < end:
             time.sleep(0.1)
             output = self.run(command)
         return output
-
-    def _serve(self, command: str) -> str:
-        folder = self.run("pwd").strip()
-        server = subprocess.Popen(
-            ["bash", "-c", f"exec {command}"],  # noqa: S607 - wherever bash is
-            cwd=folder, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        self._servers.append(server)
-        return ""
 
     def _at_our_ports(self, command: str) -> str:
         for theirs in re.findall(r"(?<=:)[89]000\b|(?<= )[89]000$", command, re.MULTILINE):
@@ -95,6 +98,11 @@ class Shell:
     def _before_end(line: str) -> str:
         assert line, "the shell has ended"
         return line
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _open(stream: IO[str] | None) -> IO[str]:

@@ -1,4 +1,4 @@
-"""Is the documentation built without a warning, with every page in its navigation and nothing loaded from elsewhere?"""
+"""Is the site built without a warning, with every page in its navigation, and nothing from elsewhere?"""
 
 from __future__ import annotations
 
