@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
+from cors_policies.core.policy import RESOURCE_POLICIES
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 from cors_policies.models.revisions import MAX_COMMENT
@@ -103,6 +104,22 @@ class TimestampField(forms.SplitDateTimeField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether another instant was typed."""
         return super().has_changed(self.prepare_value(initial), data)
+
+
+class ResourcePolicyField(forms.TypedChoiceField):
+    """One of the values of ``Cross-Origin-Resource-Policy``, or ``None``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        labels = {
+            "same-origin": gettext_lazy("same-origin: pages of this very origin"),
+            "same-site": gettext_lazy("same-site: pages of this site, its other hosts and ports too"),
+            "cross-origin": gettext_lazy("cross-origin: pages of every site"),
+        }
+        choices = [
+            ("", gettext_lazy("What the view says")),
+            *((key, labels[key]) for key in RESOURCE_POLICIES),
+        ]
+        super().__init__(choices=choices, required=False, empty_value=None, **kwargs)
 
 
 class LinesField(forms.CharField):

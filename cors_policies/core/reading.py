@@ -94,6 +94,14 @@ class Reader:
             return default
         return value
 
+    def optional_choice(self, key: str, choices: tuple[str, ...]) -> str | None:
+        """One of a few words, or null."""
+        value = self._document.get(key)
+        if value is None or (isinstance(value, str) and value in choices):
+            return value
+        self.note("invalid", key, value, f"Write one of: {', '.join(choices)}; or null.")
+        return None
+
     def flag(self, key: str, *, default: bool) -> bool:
         """A boolean, and nothing that only looks like one."""
         value = self._document.get(key, default)

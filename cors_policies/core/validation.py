@@ -27,6 +27,7 @@ from cors_policies.core.policy import (
     MAX_PRIORITY,
     ORIGIN_KEYS,
     POLICY_KEYS,
+    RESOURCE_POLICIES,
     DescribedOrigin,
     Mode,
     OriginGroup,
@@ -92,6 +93,8 @@ def check_policy(
         tolerate_credentialed_regex=reader.flag("tolerate_credentialed_regex", default=False),
         trust_for_csrf=reader.flag("trust_for_csrf", default=False),
         expires_at=reader.timestamp("expires_at"),
+        resource_policy=reader.optional_choice("resource_policy", RESOURCE_POLICIES),
+        timing_allow_origin=reader.flag("timing_allow_origin", default=False),
     )
     _check_origins(reader, policy, origins, rails)
     _check_groups(reader, policy, group_names, groups)

@@ -96,6 +96,7 @@ def _policy_reasons(service: str, exported: ExportedPolicy) -> Iterator[Reason]:
     if exported.policy.allow_private_network:
         message = f"{service} does not answer questions for a private network. Remove allow_private_network."
         yield exported.reason("allow_private_network", message)
+    yield from _embedding_reasons(service, exported)
     for field, pattern in exported.origins:
         if pattern.kind is OriginKind.EXPRESSION:
             message = f"{service} takes no expressions. Write the origins of {pattern.text} one by one."
@@ -104,6 +105,16 @@ def _policy_reasons(service: str, exported: ExportedPolicy) -> Iterator[Reason]:
             message = (
                 f"{service} documents no rule for null. Remove it, or serve the files by nginx or Django."
             )
+            yield exported.reason(field, message)
+
+
+def _embedding_reasons(service: str, exported: ExportedPolicy) -> Iterator[Reason]:
+    for field, is_said, header in (
+        ("resource_policy", exported.policy.resource_policy, http.CROSS_ORIGIN_RESOURCE_POLICY),
+        ("timing_allow_origin", exported.policy.timing_allow_origin, http.TIMING_ALLOW_ORIGIN),
+    ):
+        if is_said:
+            message = f"{service} sends no {header}. Remove {field}, or serve the files by nginx or Django."
             yield exported.reason(field, message)
 
 

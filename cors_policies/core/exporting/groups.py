@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from cors_policies.core import vocabulary as http
 from cors_policies.core.hosts import HostPattern, parse_host_pattern
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
-from cors_policies.core.path_group import Site
+from cors_policies.core.path_group import Site, resource_policy_of
 from cors_policies.core.paths import intersects, parse_path_pattern
 from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.problems import PatternError
@@ -90,6 +90,11 @@ class ExportedGroup:
     def reject_denied(self) -> bool:
         """Whether an actual request is rejected whose origin no policy matches."""
         return any(exported.policy.reject_denied for exported in self.policies)
+
+    @property
+    def resource_policy(self) -> str:
+        """What every response of the path says of embedding; empty where no policy has that."""
+        return resource_policy_of(exported.policy for exported in self.policies) or ""
 
     def __str__(self) -> str:
         return f"{self.site.path} on {self.site.host or 'every host'}"

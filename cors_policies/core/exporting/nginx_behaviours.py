@@ -24,7 +24,10 @@ _NOBODY: Final = "(?!)"
 
 
 class Behaviour(NamedTuple):
-    """How a policy answers. ``methods`` are those that pass, ``listed_methods`` those that are sent."""
+    """How a policy answers. ``methods`` are those that pass, ``listed_methods`` those that are sent.
+
+    ``resource_policy`` is that of its path group.
+    """
 
     methods: tuple[str, ...]
     listed_methods: tuple[str, ...]
@@ -35,6 +38,8 @@ class Behaviour(NamedTuple):
     private_network: bool
     rejects: bool
     sends_any_origin: bool
+    shows_timing: bool
+    resource_policy: str
 
     @property
     def method_expression(self) -> str:
@@ -74,8 +79,8 @@ class Behaviour(NamedTuple):
         return "" if self.seconds is None else str(self.seconds)
 
 
-def behaviour_of(exported: ExportedPolicy) -> Behaviour:
-    """How the policy answers."""
+def behaviour_of(exported: ExportedPolicy, group: ExportedGroup) -> Behaviour:
+    """How the policy of the group answers."""
     policy = exported.policy
     return Behaviour(
         methods=exported.methods,
@@ -87,6 +92,8 @@ def behaviour_of(exported: ExportedPolicy) -> Behaviour:
         private_network=policy.allow_private_network,
         rejects=policy.reject_denied,
         sends_any_origin=exported.sends_any_origin,
+        shows_timing=policy.timing_allow_origin,
+        resource_policy=group.resource_policy,
     )
 
 
@@ -98,7 +105,7 @@ def nginx_reasons(group: ExportedGroup) -> Iterator[Reason]:
         yield from _origin_reasons(exported)
         if len(site) > MAX_PARAMETER:
             yield exported.reason("path", _TOO_LONG)
-        behaviour = behaviour_of(exported)
+        behaviour = behaviour_of(exported, group)
         for field, names, expression in (
             ("allowed_methods", behaviour.methods, behaviour.method_expression),
             ("allowed_headers", behaviour.headers, behaviour.names_expression),
