@@ -43,15 +43,15 @@ html_copy_source = False
 html_show_copyright = False
 
 _SECTION: Final = re.compile(r"^## (.+)\n\n((?:.|\n)*?)(?=^## |\Z)", re.MULTILINE)
-_ENTRY: Final = re.compile(r"^(?:-|\d+\.) \[[^\]]+\]\(([^)#]+)\.md\)", re.MULTILINE)
+_ENTRY: Final = re.compile(r"^(?:-|\d+\.) \[([^\]]+)\]\(([^)#]+)\.md\)", re.MULTILINE)
 
 
 def _navigation(text: str) -> str:
-    """The directives for the lists of the start page: a tree for each section, in its order."""
-    trees = [
-        f"```{{toctree}}\n:hidden:\n:caption: {title}\n\n" + "\n".join(_ENTRY.findall(entries)) + "\n```\n"
-        for title, entries in _SECTION.findall(text)
-    ]
+    """The directives for the lists of the start page: a tree for each section, in its order and words."""
+    trees = []
+    for caption, entries in _SECTION.findall(text):
+        pages = [f"{title.replace('`', '')} <{page}>" for title, page in _ENTRY.findall(entries)]
+        trees.append("\n".join(["```{toctree}", ":hidden:", f":caption: {caption}", "", *pages, "```", ""]))
     return "\n".join(trees)
 
 
