@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, Final
 
 import pytest
+from django.conf import global_settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -38,6 +39,7 @@ BLOCKS: Final = all_blocks()
 HERE: Final = [block for block in BLOCKS if block.test is None]
 DEMO: Final = "http://127.0.0.1:8000"
 LOGIN: Final = "admin:secret"
+_SETTING: Final = re.compile(r"[A-Z][A-Z_]* = ")
 
 
 def kind(block: Block) -> str:
@@ -46,10 +48,8 @@ def kind(block: Block) -> str:
     if language == "json":
         return "set" if '"policies": [\n' in text and '"attr"' not in text else "answer"
     if language == "python":
-        return next(
-            (word for word in ("CORS_POLICIES", "MIDDLEWARE = [", "API =") if f"\n{word}" in f"\n{text}"),
-            "test",
-        )
+        found = next((word for word in ("CORS_POLICIES", "API =") if f"\n{word}" in f"\n{text}"), "test")
+        return "settings" if found == "test" and _SETTING.match(text) else found
     return next(
         (word for word in ("make ", "$CORS_API", "curl ", "python manage.py") if word in text), "variables"
     )
@@ -121,9 +121,12 @@ class TestSettings:
 
         assert check_settings() == []
 
-    @of("MIDDLEWARE = [")
-    def test_of_middleware(self, block: Block) -> None:
-        assert all(callable(import_string(dotted)) for dotted in module(block).MIDDLEWARE)
+    @of("settings")
+    def test_of_django(self, block: Block) -> None:
+        named = {key: value for key, value in vars(module(block)).items() if key.isupper()}
+
+        assert named.keys() <= set(dir(global_settings))
+        assert all(callable(import_string(dotted)) for dotted in named.get("MIDDLEWARE", ()))
 
 
 class TestTests:
