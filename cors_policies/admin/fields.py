@@ -15,17 +15,17 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.utils.timezone import is_aware, make_aware, make_naive
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
+from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget, MomentInput
 from cors_policies.core.policy import RESOURCE_POLICIES
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 from cors_policies.models.revisions import MAX_COMMENT
+from cors_policies.translating import translated
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
@@ -85,7 +85,7 @@ class TimestampField(forms.SplitDateTimeField):
             "invalid_date": gettext_lazy("Write a date, as in 2030-01-31."),
             "invalid_time": gettext_lazy("Write the time, as in 18:00."),
         }
-        super().__init__(required=False, widget=AdminSplitDateTime(), error_messages=errors, **kwargs)
+        super().__init__(required=False, widget=MomentInput(), error_messages=errors, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         """The time in the editor's time zone; what an editor typed as it was."""
@@ -211,9 +211,10 @@ def _line(problem: Problem, lines: Sequence[Line]) -> Line | None:
 
 def _error(problem: Problem, line: Line | None) -> ValidationError:
     if line is None:
-        return ValidationError(problem.message, problem.code)
-    shown = {"number": line.number, "entry": shortened(line.entry), "message": problem.message}
-    if f'"{line.entry}"' in problem.message:
+        return ValidationError(translated(problem.message), problem.code)
+    message = translated(problem.message)
+    shown = {"number": line.number, "entry": shortened(line.entry), "message": message}
+    if any(quoted in message for quoted in (f'"{line.entry}"', f"“{line.entry}”")):
         return ValidationError(_("Line %(number)d: %(message)s"), problem.code, shown)
     return ValidationError(_("Line %(number)d, %(entry)s: %(message)s"), problem.code, shown)
 

@@ -29,7 +29,7 @@ from cors_policies.admin.asking import CallForm, example_call, known_query
 from cors_policies.admin.base import DocumentAdmin, is_key
 from cors_policies.admin.changes import phrases
 from cors_policies.admin.forms import DocumentForm
-from cors_policies.admin.prefill import CALL, CHANGES, Changes, proposal, read_changes
+from cors_policies.admin.prefill import CALL, CHANGES, Changes, new_policy, proposal, read_changes
 from cors_policies.admin.telling import RemedyLine, Story, tell
 from cors_policies.admin.widgets import USUAL_METHODS
 from cors_policies.conf import get_settings
@@ -38,6 +38,7 @@ from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.models import Policy
 from cors_policies.store import current_snapshot
+from cors_policies.translating import translated
 
 _MAX_PROBLEMS: Final = 25
 _METHODS: Final = ("GET", "HEAD", "POST")
@@ -100,7 +101,7 @@ def try_changes(admin: DocumentAdmin, request: HttpRequest, tried: NotSavedError
 def _try_again(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
     changes, key = read_changes(request.POST.get(CHANGES, "")), request.POST.get("policy", "")
     if changes is None:
-        raise BadRequest("There are no changes here to try.")
+        raise BadRequest(_("There are no changes here to try."))
     row = _row(admin, request, key) if key else None
     trial = Trial(changes, row, documents.policy_document(row) if row else None)
     return _show(admin, request, CallForm(request.POST), trial)
@@ -149,7 +150,11 @@ def _result(form: CallForm, trial: Trial, links: _Links) -> dict[str, Any]:
     try:
         story = tell(trial.snapshot(), form.call, links.addresses)
     except InvalidPolicyError as error:
-        return {"problems": [f"{found.field}: {found.message}" for found in error.problems[:_MAX_PROBLEMS]]}
+        return {
+            "problems": [
+                f"{found.field}: {translated(found.message)}" for found in error.problems[:_MAX_PROBLEMS]
+            ]
+        }
     return {"story": story, "remedies": links.remedies(story)}
 
 
@@ -195,7 +200,7 @@ class _Links:
         if line.policy is not None and line.policy == self.tried_name:
             return _Step(line, self.form_address(parameters), is_tried=True)
         if line.policy is None and self.admin.has_add_permission(self.request):
-            address, parameters["path"] = self._address("add"), [path]
+            address, parameters = self._address("add"), {**parameters, **new_policy(line.remedy, path)}
         elif line.policy is not None and self.admin.has_change_permission(self.request):
             address = known.get(line.policy, "")
         return _Step(line, address and f"{address}?{self._query(parameters)}", is_tried=False)

@@ -26,6 +26,7 @@ from cors_policies.core.exporting.nginx_behaviours import Behaviour, behaviour_o
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.policy import RESOURCE_POLICIES
+from cors_policies.core.texts import say
 
 MAX_BEHAVIOURS: Final = 250
 """With more of them a list of their names might be longer than a parameter of nginx."""
@@ -130,9 +131,11 @@ class _Rendering:
             for exported in group.policies:
                 self._names.setdefault(behaviour_of(exported, group), f"p{len(self._names) + 1}")
         if len(self._names) > MAX_BEHAVIOURS:
-            message = (
-                f"The policies answer in {len(self._names)} different ways; {MAX_BEHAVIOURS} may be. Use the "
-                "same methods, header names and max_age for more of them, or export one path."
+            message = say(
+                "The policies answer in {count} different ways; {limit} may be. Use the "
+                "same methods, header names and max_age for more of them, or export one path.",
+                count=len(self._names),
+                limit=MAX_BEHAVIOURS,
             )
             raise InexpressibleError([Reason("", "", message)])
 

@@ -17,9 +17,10 @@ from cors_policies.core.exporting import nginx_patterns as patterns
 from cors_policies.core.exporting.groups import ExportedGroup, ExportedPolicy, Reason, expiry_reasons
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
+from cors_policies.core.texts import say
 
 MAX_PARAMETER: Final = 4000
-_TOO_LONG: Final = f"nginx takes at most {MAX_PARAMETER} bytes for this. Shorten it."
+_TOO_LONG: Final = say("nginx takes at most {limit} bytes for this. Shorten it.", limit=MAX_PARAMETER)
 _NOBODY: Final = "(?!)"
 
 
@@ -117,9 +118,10 @@ def nginx_reasons(group: ExportedGroup) -> Iterator[Reason]:
 def _origin_reasons(exported: ExportedPolicy) -> Iterator[Reason]:
     for field, pattern in exported.origins:
         if patterns.origin_expression(pattern) is None:
-            message = (
-                f"nginx would match {pattern.text} by backtracking, which a stranger's Origin can make slow. "
-                "Write the origins, or a wildcard such as https://*.example.com."
+            message = say(
+                "nginx would match {pattern} by backtracking, which a stranger's Origin can make "
+                "slow. Write the origins, or a wildcard such as https://*.example.com.",
+                pattern=pattern.text,
             )
             yield exported.reason(field, message)
 
@@ -128,4 +130,4 @@ def _name_problems(names: tuple[str, ...], expression: str) -> Iterator[str]:
     if max(len(expression), len(SEPARATOR.join(names))) > MAX_PARAMETER:
         yield _TOO_LONG
     if any("$" in name for name in names):
-        yield "nginx takes a $ for a variable. Remove the names that hold one."
+        yield say("nginx takes a $ for a variable. Remove the names that hold one.")
