@@ -31,7 +31,6 @@ root_doc = "docs/index"
 include_patterns = ["*.md", "docs/*.md", "docs/adr/*.md"]
 # What is no document is not looked through: environments and builds are large.
 exclude_patterns = [path.name for path in ROOT.iterdir() if path.is_dir() and path.name != "docs"]
-exclude_patterns += ["README.*.md"]  # in another language
 
 myst_heading_anchors = 4
 highlight_language = "none"
