@@ -124,14 +124,20 @@ class DocumentAdmin(BaseAdmin):
             }
         return super().history_view(request, object_id, context)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Django's, with what is not known before a save."""
+        context["cors_unknown"] = confirming.unknown()
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
         """The row as it was: ``save_model`` stores the form."""
         return form.instance
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Stores the form, lists included; says so where that has opened credentials."""
+        """Stores the form, lists included."""
         form.save()
-        confirming.warn(request, form.impact)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """Nothing: the lists are stored."""
@@ -200,7 +206,8 @@ class DocumentAdmin(BaseAdmin):
         """What it would mean to delete them, for those who call."""
         rows = self.model._default_manager.using(get_settings().DATABASE_ALIAS)
         chosen = objs if isinstance(objs, QuerySet) else rows.filter(pk__in=[row.pk for row in objs])
-        return confirming.sentences(confirming.foresee(lambda: chosen.all().delete()))
+        told = confirming.sentences(confirming.foresee(lambda: chosen.all().delete()))
+        return [*told, *filter(None, [confirming.unknown()])]
 
     def _loser(self, rows: QuerySet[Any]) -> SafeString:
         text = _("Taken out of %(kind)s:") % {"kind": rows.model._meta.verbose_name_plural}
