@@ -40,6 +40,7 @@ else:  # Django's classes take no type arguments at run time
     _ModelAdmin = admin.ModelAdmin
 
 MAX_SHOWN: Final = 50
+MAX_LINES: Final = 1000
 MAX_SEARCH: Final = 1000
 MAX_SEARCH_WORDS: Final = 32
 _MAX_DIGITS: Final = 18
@@ -254,7 +255,9 @@ def more_text(count: int) -> str:
 
 
 def lines(texts: object) -> SafeString | str:
-    """Texts of a list, one a line."""
-    shown = texts if isinstance(texts, list | tuple) else [texts]
+    """Texts of a list, one a line; the first of them, where there are very many."""
+    found = texts if isinstance(texts, list | tuple) else [texts]
+    more = [more_text(len(found) - MAX_LINES)] if len(found) > MAX_LINES else []
+    shown = [*found[:MAX_LINES], *more]
     entries = format_html_join("", "<li>{}</li>", ((text,) for text in shown))
     return format_html('<ul class="cors-list">{}</ul>', entries) if shown else "-"

@@ -26,6 +26,7 @@ from cors_policies.admin import confirming
 from cors_policies.admin.changes import changed_keys, digests, phrases
 from cors_policies.admin.confirming import ConfirmedField
 from cors_policies.admin.fields import MAX_ERRORS, CommentField, LinesField, OriginsField, TextField
+from cors_policies.admin.long_lists import LIMIT, LongOriginsField
 from cors_policies.admin.prefill import TRY, Prefill
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.comparing.impact import Impact
@@ -55,6 +56,8 @@ class DocumentForm(_ModelForm):
     impact = Impact()
     """What to save the form would mean, once that was checked."""
     defaults: ClassVar[Document] = {}
+    origin_lists: ClassVar[Sequence[str]] = ()
+    """Its lists of origins, which may be long."""
     can_be_tried: ClassVar[bool] = False
     """Whether its page may be sent to be tried, which stores nothing."""
     prefill: ClassVar[Prefill | None] = None
@@ -69,6 +72,10 @@ class DocumentForm(_ModelForm):
         initial = {**initial, **(kwargs.get("initial") or {})}
         kwargs["initial"] = self.prefill(initial) if self.prefill else initial
         super().__init__(*args, **kwargs)
+        for name in self.origin_lists:
+            listed = (self.stored or {}).get(name, [])
+            if len(listed) > LIMIT:
+                self.fields[name] = LongOriginsField(listed, self.fields[name].label)
 
     @classmethod
     def key_labels(cls) -> dict[str, str]:
@@ -192,6 +199,8 @@ class DocumentForm(_ModelForm):
 
 class OriginGroupForm(DocumentForm):
     """A name, and origins."""
+
+    origin_lists = ("origins",)
 
     name = TextField(
         label=_("Name"),

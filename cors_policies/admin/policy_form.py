@@ -108,6 +108,7 @@ class PolicyForm(DocumentForm):
     }
 
     can_be_tried = True
+    origin_lists = ("allowed_origins",)
     tried: StoredSet | None = None
     """The whole set with what the form holds, where it was sent to be tried."""
 

@@ -79,7 +79,7 @@ class NotSavedError(Exception):
     def __init__(self, form: Any) -> None:
         super().__init__()
         self.document: Document = form.document
-        changes = Changes(self.document, form.cleaned_data.get("opened", ""))
+        changes = Changes(self.document, form.cleaned_data.get("opened", ""), form.stored)
         self.trial = Trial(changes, form.instance if form.stored else None, form.stored, form.tried)
 
 
@@ -106,7 +106,8 @@ def _try_again(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
     if changes is None:
         raise BadRequest("There are no changes here to try.")
     row = _row(admin, request, key) if key else None
-    trial = Trial(changes, row, documents.policy_document(row) if row else None)
+    stored = documents.policy_document(row) if row else None
+    trial = Trial(changes.over(stored), row, stored)
     return _show(admin, request, CallForm(request.POST), trial)
 
 
