@@ -169,24 +169,24 @@ class DocumentAdmin(BaseAdmin):
         with writing(request):
             queryset.delete()
 
-    def affected(self, obj: Any) -> Iterable[QuerySet[Any]]:
-        """The rows that lose it when it is deleted."""
+    def affected(self, rows: QuerySet[Any]) -> Iterable[QuerySet[Any]]:
+        """The rows that lose one of these when they are deleted."""
         return ()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The rows, and what each is taken out of."""
+        """The rows, and what they are taken out of."""
         rows, name = list(objs[: MAX_SHOWN + 1]), self.opts.verbose_name
-        tree: list[Any] = []
-        for row in rows[:MAX_SHOWN]:
-            tree.append(format_html("{}: {}", capfirst(name), self.link(row)))
-            losers = [self._loser(found) for found in self.affected(row) if found.exists()]
-            tree.extend([losers] if losers else [])
+        shown = rows[:MAX_SHOWN]
+        tree: list[Any] = [format_html("{}: {}", capfirst(name), self.link(row)) for row in shown]
         count = objs.count() if isinstance(objs, QuerySet) else len(objs)
         if count > MAX_SHOWN:
             tree.append(more_text(count - MAX_SHOWN))
         needed = set() if self.has_delete_permission(request) else {name}
-        if not needed and "post" not in request.POST:
-            tree.extend(self._meaning(objs))
+        if "post" not in request.POST:
+            chosen = self._chosen(objs)
+            losers = [self._loser(found) for found in self.affected(chosen) if found.exists()]
+            tree.extend([losers] if losers else [])
+            tree.extend([] if needed else self._meaning(chosen))
         return tree, {self.opts.verbose_name_plural: count}, needed, []
 
     def link(self, row: Model) -> SafeString:
@@ -203,11 +203,15 @@ class DocumentAdmin(BaseAdmin):
             shown.append(more_text(rows.count() - MAX_SHOWN))
         return format_html_join(", ", "{}", ((name,) for name in shown)) or _("none")
 
-    def _meaning(self, objs: Any) -> list[str]:
+    def _chosen(self, objs: Any) -> QuerySet[Any]:
+        """The rows of a list, as a query without the columns of the page."""
+        keys = objs.values("pk") if isinstance(objs, QuerySet) else [row.pk for row in objs]
+        rows: QuerySet[Any] = self.model._default_manager.using(get_settings().DATABASE_ALIAS)
+        return rows.filter(pk__in=keys)
+
+    def _meaning(self, rows: QuerySet[Any]) -> list[str]:
         """What it would mean to delete them, for those who call."""
-        rows = self.model._default_manager.using(get_settings().DATABASE_ALIAS)
-        chosen = objs if isinstance(objs, QuerySet) else rows.filter(pk__in=[row.pk for row in objs])
-        told = confirming.sentences(confirming.foresee(lambda: chosen.all().delete()))
+        told = confirming.sentences(confirming.foreseen(services.plan_deletion(rows)))
         return [*told, *filter(None, [confirming.unknown()])]
 
     def _loser(self, rows: QuerySet[Any]) -> SafeString:

@@ -26,7 +26,7 @@ from cors_policies.admin import confirming
 from cors_policies.admin.changes import changed_keys, digests, phrases
 from cors_policies.admin.confirming import ConfirmedField
 from cors_policies.admin.fields import MAX_ERRORS, CommentField, LinesField, OriginsField, TextField
-from cors_policies.admin.long_lists import LIMIT, LongOriginsField
+from cors_policies.admin.long_lists import LongOriginsField, is_long
 from cors_policies.admin.prefill import TRY, Prefill
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.comparing.impact import Impact
@@ -74,7 +74,7 @@ class DocumentForm(_ModelForm):
         super().__init__(*args, **kwargs)
         for name in self.origin_lists:
             listed = (self.stored or {}).get(name, [])
-            if len(listed) > LIMIT:
+            if is_long(listed):
                 self.fields[name] = LongOriginsField(listed, self.fields[name].label)
 
     @classmethod

@@ -105,6 +105,11 @@ class LongOriginsField(OriginsField):
         return [entry for entry in self.stored if entry not in removed]
 
 
+def is_long(stored: Sequence[str]) -> bool:
+    """Whether a stored list is edited in this way."""
+    return len(stored) > LIMIT
+
+
 def difference(stored: Sequence[str], wanted: Sequence[str]) -> dict[str, list[str]]:
     """What is added to a list and removed from it, to be :func:`applied`."""
     before, after = set(stored), set(wanted)
@@ -138,7 +143,7 @@ def _applied(stored: Sequence[str], delta: Mapping[str, Sequence[str]]) -> list[
 def _long(stored: Document | None, key: str) -> list[str]:
     """The stored list, where it is long; else nothing."""
     found = (stored or {}).get(key)
-    return found if isinstance(found, list) and len(found) > LIMIT else []
+    return found if isinstance(found, list) and is_long(found) else []
 
 
 def _is_difference(value: object) -> bool:

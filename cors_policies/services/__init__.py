@@ -9,6 +9,7 @@ Before you edit:
 """
 
 from cors_policies.services.authorship import acting
+from cors_policies.services.deletions import plan_deletion
 from cors_policies.services.groups import create_group, delete_group, plan_group, update_group
 from cors_policies.services.impacts import foresee, foreseen
 from cors_policies.services.locking import Numbered, numbered, touch, writing
@@ -65,6 +66,7 @@ __all__ = [
     "may_replace_groups",
     "may_replace_policies",
     "numbered",
+    "plan_deletion",
     "plan_group",
     "plan_modes",
     "plan_policy",
