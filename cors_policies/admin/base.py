@@ -175,16 +175,16 @@ class DocumentAdmin(BaseAdmin):
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """The rows, and what they are taken out of."""
-        rows, name = list(objs[: MAX_SHOWN + 1]), self.opts.verbose_name
+        chosen, name = self._chosen(objs), self.opts.verbose_name
+        rows = list(chosen[: MAX_SHOWN + 1])
         shown = rows[:MAX_SHOWN]
         tree: list[Any] = [format_html("{}: {}", capfirst(name), self.link(row)) for row in shown]
-        count = objs.count() if isinstance(objs, QuerySet) else len(objs)
+        count = chosen.count() if len(rows) > MAX_SHOWN else len(rows)
         if count > MAX_SHOWN:
             tree.append(more_text(count - MAX_SHOWN))
         needed = set() if self.has_delete_permission(request) else {name}
         if "post" not in request.POST:
-            chosen = self._chosen(objs)
-            losers = [self._loser(found) for found in self.affected(chosen) if found.exists()]
+            losers = [*filter(None, map(self._loser, self.affected(chosen)))]
             tree.extend([losers] if losers else [])
             tree.extend([] if needed else self._meaning(chosen))
         return tree, {self.opts.verbose_name_plural: count}, needed, []
@@ -195,13 +195,14 @@ class DocumentAdmin(BaseAdmin):
         address = reverse(view, args=[quote(row.pk)], current_app=self.admin_site.name)
         return format_html('<a href="{}">{}</a>', address, row)
 
-    def links(self, rows: QuerySet[Any]) -> SafeString | str:
+    def links(self, rows: QuerySet[Any], none: str | None = None) -> SafeString | str:
         """The names of the first rows as links, and how many more there are."""
         found = list(rows[: MAX_SHOWN + 1])
         shown: list[SafeString | str] = [self.link(row) for row in found[:MAX_SHOWN]]
         if len(found) > MAX_SHOWN:
             shown.append(more_text(rows.count() - MAX_SHOWN))
-        return format_html_join(", ", "{}", ((name,) for name in shown)) or _("none")
+        joined = format_html_join(", ", "{}", ((name,) for name in shown))
+        return joined or (_("none") if none is None else none)
 
     def _chosen(self, objs: Any) -> QuerySet[Any]:
         """The rows of a list, as a query without the columns of the page."""
@@ -214,9 +215,10 @@ class DocumentAdmin(BaseAdmin):
         told = confirming.sentences(confirming.foreseen(services.plan_deletion(rows)))
         return [*told, *filter(None, [confirming.unknown()])]
 
-    def _loser(self, rows: QuerySet[Any]) -> SafeString:
+    def _loser(self, rows: QuerySet[Any]) -> SafeString | None:
+        names = self.links(rows, none="")
         text = _("Taken out of %(kind)s:") % {"kind": rows.model._meta.verbose_name_plural}
-        return format_html("{} {}", text, self.links(rows))
+        return format_html("{} {}", text, names) if names else None
 
     def _sections(self, replaced: Callable[[str], str | None]) -> list[Any]:
         return [
