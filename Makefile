@@ -14,7 +14,7 @@ NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium servers test bench cov lowest docs wheel demo screenshots clean
+.PHONY: help setup fmt lint types layers migrations check chromium engines servers test bench cov lowest docs wheel demo screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,16 +61,25 @@ chromium: ## Debian's chromium for the browser tests, where it can be installed
 	    >/dev/null || echo "chromium could not be installed: browser tests are skipped (with CI=true they fail)"; \
 	else echo "no chromium: browser tests are skipped (with CI=true they fail)"; fi
 
+engines: ## Debian's WebKitGTK and Firefox for the lab's tests, where they can be installed
+	@if command -v WebKitWebDriver >/dev/null && command -v firefox-esr >/dev/null && command -v Xvfb >/dev/null; then :; \
+	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  echo "== WebKitGTK and Firefox for the lab's tests"; \
+	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
+	    webkit2gtk-driver firefox-esr xvfb; } >/dev/null 2>&1 \
+	    || echo "engines could not be installed: their tests are skipped (with CI=true they fail)"; \
+	else echo "not all engines are here: some tests of the lab are skipped (with CI=true they fail)"; fi
+
 servers: ## Debian's PostgreSQL, MariaDB, Redis and nginx for the tests of services, where they can be installed
-	@if command -v redis-server mariadbd >/dev/null && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
+	@if command -v redis-server mariadbd >/dev/null && command -v openssl >/dev/null && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  echo "== PostgreSQL, MariaDB, Redis and nginx for the tests of services"; \
 	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends \
-	    postgresql mariadb-server redis-server nginx-light; } >/dev/null 2>&1 \
+	    postgresql mariadb-server redis-server nginx-light openssl; } >/dev/null 2>&1 \
 	    || echo "servers could not be installed: tests of services are skipped (with CI=true they fail)"; \
 	else echo "not all servers are here: some tests of services are skipped (with CI=true they fail)"; fi
 
-test: check chromium servers ## all checks, all tests, coverage: enough on a fresh machine
+test: check chromium engines servers ## all checks, all tests, coverage: enough on a fresh machine
 	@echo "== pytest: all but what needs a browser or a server, on every processor"
 	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 	@echo "== pytest: browsers and servers, one after another"
