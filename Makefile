@@ -14,7 +14,7 @@ NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium engines servers test bench cov lowest docs wheel demo screenshots clean
+.PHONY: help setup fmt lint types layers migrations check chromium engines servers test bench cov lowest docs wheel demo messages screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -108,6 +108,9 @@ wheel: $(STAMP) ## the distribution, in dist/
 
 demo: $(STAMP) ## the demo: API site on 127.0.0.1:8000, front end on localhost:9000
 	@$(BIN)/python -m project.demo
+
+messages: $(STAMP) ## renew and compile the translations, and list what has none
+	@$(BIN)/python -m project.messages
 
 screenshots: $(STAMP) chromium ## the README's pictures, from the real admin
 	@$(BIN)/python -m project.screenshots
