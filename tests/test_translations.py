@@ -57,6 +57,7 @@ _NAMES: Final = frozenset(
         "Origin",
         "Pragma",
         "admin",
+        "all",  # a value of OBSERVE
         "app",
         "auth",
         "https",
