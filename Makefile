@@ -14,10 +14,10 @@ NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium engines servers test bench cov lowest docs wheel demo messages screenshots clean
+.PHONY: help setup fmt lint types layers migrations check chromium engines servers test bench cov lowest docs release-check wheel demo messages screenshots clean
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## the environment in .venv, with all that requirements.txt names
 
@@ -100,8 +100,12 @@ lowest: ## the tests with the oldest releases that pyproject.toml admits
 	@.venv-lowest/bin/python -m pip --disable-pip-version-check install -qq -r requirements.txt -c tests/lowest.txt
 	@.venv-lowest/bin/python -m pytest $(ARGS)
 
-docs: $(STAMP) ## do the links in README, docs/ and the rest lead somewhere
-	@$(BIN)/python -m pytest tests/test_documents.py $(ARGS)
+docs: $(STAMP) ## the documentation as a site, warnings being errors: build/docs/index.html
+	@$(BIN)/python -m sphinx -W --keep-going -n -q -c docs/site . build/docs
+	@echo "== build/docs/index.html"
+
+release-check: $(STAMP) ## both distributions, tried in a new project on each Django (from the package index)
+	@$(BIN)/python -m project.release_check
 
 wheel: $(STAMP) ## the distribution, in dist/
 	@$(BIN)/python -m build --no-isolation

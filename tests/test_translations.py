@@ -72,6 +72,7 @@ _NAMES: Final = frozenset(
         "Origin",
         "Pragma",
         "admin",
+        "all",  # a value of OBSERVE
         "app",
         "auth",
         "https",

@@ -40,6 +40,7 @@ else:  # Django's classes take no type arguments at run time
     _ModelAdmin = admin.ModelAdmin
 
 MAX_SHOWN: Final = 50
+MAX_LINES: Final = 1000
 MAX_SEARCH: Final = 1000
 MAX_SEARCH_WORDS: Final = 32
 _MAX_DIGITS: Final = 18
@@ -124,14 +125,20 @@ class DocumentAdmin(BaseAdmin):
             }
         return super().history_view(request, object_id, context)
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Django's, with what is not known before a save."""
+        context["cors_unknown"] = confirming.unknown()
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:
         """The row as it was: ``save_model`` stores the form."""
         return form.instance
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
-        """Stores the form, lists included; says so where that has opened credentials."""
+        """Stores the form, lists included."""
         form.save()
-        confirming.warn(request, form.impact)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: Any) -> None:
         """Nothing: the lists are stored."""
@@ -162,24 +169,24 @@ class DocumentAdmin(BaseAdmin):
         with writing(request):
             queryset.delete()
 
-    def affected(self, obj: Any) -> Iterable[QuerySet[Any]]:
-        """The rows that lose it when it is deleted."""
+    def affected(self, rows: QuerySet[Any]) -> Iterable[QuerySet[Any]]:
+        """The rows that lose one of these when they are deleted."""
         return ()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The rows, and what each is taken out of."""
-        rows, name = list(objs[: MAX_SHOWN + 1]), self.opts.verbose_name
-        tree: list[Any] = []
-        for row in rows[:MAX_SHOWN]:
-            tree.append(format_html("{}: {}", capfirst(name), self.link(row)))
-            losers = [self._loser(found) for found in self.affected(row) if found.exists()]
-            tree.extend([losers] if losers else [])
-        count = objs.count() if isinstance(objs, QuerySet) else len(objs)
+        """The rows, and what they are taken out of."""
+        chosen, name = self._chosen(objs), self.opts.verbose_name
+        rows = list(chosen[: MAX_SHOWN + 1])
+        shown = rows[:MAX_SHOWN]
+        tree: list[Any] = [format_html("{}: {}", capfirst(name), self.link(row)) for row in shown]
+        count = chosen.count() if len(rows) > MAX_SHOWN else len(rows)
         if count > MAX_SHOWN:
             tree.append(more_text(count - MAX_SHOWN))
         needed = set() if self.has_delete_permission(request) else {name}
-        if not needed and "post" not in request.POST:
-            tree.extend(self._meaning(objs))
+        if "post" not in request.POST:
+            losers = [*filter(None, map(self._loser, self.affected(chosen)))]
+            tree.extend([losers] if losers else [])
+            tree.extend([] if needed else self._meaning(chosen))
         return tree, {self.opts.verbose_name_plural: count}, needed, []
 
     def link(self, row: Model) -> SafeString:
@@ -188,23 +195,30 @@ class DocumentAdmin(BaseAdmin):
         address = reverse(view, args=[quote(row.pk)], current_app=self.admin_site.name)
         return format_html('<a href="{}">{}</a>', address, row)
 
-    def links(self, rows: QuerySet[Any]) -> SafeString | str:
+    def links(self, rows: QuerySet[Any], none: str | None = None) -> SafeString | str:
         """The names of the first rows as links, and how many more there are."""
         found = list(rows[: MAX_SHOWN + 1])
         shown: list[SafeString | str] = [self.link(row) for row in found[:MAX_SHOWN]]
         if len(found) > MAX_SHOWN:
             shown.append(more_text(rows.count() - MAX_SHOWN))
-        return format_html_join(", ", "{}", ((name,) for name in shown)) or _("none")
+        joined = format_html_join(", ", "{}", ((name,) for name in shown))
+        return joined or (_("none") if none is None else none)
 
-    def _meaning(self, objs: Any) -> list[str]:
+    def _chosen(self, objs: Any) -> QuerySet[Any]:
+        """The rows of a list, as a query without the columns of the page."""
+        keys = objs.values("pk") if isinstance(objs, QuerySet) else [row.pk for row in objs]
+        rows: QuerySet[Any] = self.model._default_manager.using(get_settings().DATABASE_ALIAS)
+        return rows.filter(pk__in=keys)
+
+    def _meaning(self, rows: QuerySet[Any]) -> list[str]:
         """What it would mean to delete them, for those who call."""
-        rows = self.model._default_manager.using(get_settings().DATABASE_ALIAS)
-        chosen = objs if isinstance(objs, QuerySet) else rows.filter(pk__in=[row.pk for row in objs])
-        return confirming.sentences(confirming.foresee(lambda: chosen.all().delete()))
+        told = confirming.sentences(confirming.foreseen(services.plan_deletion(rows)))
+        return [*told, *filter(None, [confirming.unknown()])]
 
-    def _loser(self, rows: QuerySet[Any]) -> SafeString:
+    def _loser(self, rows: QuerySet[Any]) -> SafeString | None:
+        names = self.links(rows, none="")
         text = _("Taken out of %(kind)s:") % {"kind": rows.model._meta.verbose_name_plural}
-        return format_html("{} {}", text, self.links(rows))
+        return format_html("{} {}", text, names) if names else None
 
     def _sections(self, replaced: Callable[[str], str | None]) -> list[Any]:
         return [
@@ -247,7 +261,9 @@ def more_text(count: int) -> str:
 
 
 def lines(texts: object) -> SafeString | str:
-    """Texts of a list, one a line."""
-    shown = texts if isinstance(texts, list | tuple) else [texts]
+    """Texts of a list, one a line; the first of them, where there are very many."""
+    found = texts if isinstance(texts, list | tuple) else [texts]
+    more = [more_text(len(found) - MAX_LINES)] if len(found) > MAX_LINES else []
+    shown = [*found[:MAX_LINES], *more]
     entries = format_html_join("", "<li>{}</li>", ((text,) for text in shown))
     return format_html('<ul class="cors-list">{}</ul>', entries) if shown else "-"

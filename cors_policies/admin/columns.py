@@ -7,6 +7,7 @@ can be opened and mended.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from django.utils.translation import gettext as _
 from cors_policies.admin.base import more_text
 from cors_policies.core.problems import PatternError
 from cors_policies.core.timestamps import parse_timestamp
-from cors_policies.models import OriginGroupOrigin, PolicyOrigin, PolicyOriginGroup
+from cors_policies.models import OriginGroupOrigin, Policy, PolicyOrigin, PolicyOriginGroup
 
 _SHOWN_ORIGINS: Final = 3
 _JUST_NOW: Final = timedelta(minutes=1)
@@ -43,15 +44,24 @@ def with_columns(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def search(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
     """The policies in which each word of the text is found, in the origins of their groups too."""
-    for word in smart_split(text):
-        quoted = len(word) > 1 and word[0] in {'"', "'"} and word[0] == word[-1]
-        rows = rows.filter(_holds(unescape_string_literal(word) if quoted else word, rows.db))
+    for word in _words(text):
+        rows = rows.filter(_holds(word, rows.db))
+    return rows
+
+
+def search_groups(rows: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """The groups in which each word of the text is found, in their origins too."""
+    for word in _words(text):
+        members = OriginGroupOrigin.objects.using(rows.db).filter(origin__pattern__icontains=word)
+        own = Q(name__icontains=word) | Q(description__icontains=word)
+        rows = rows.filter(own | Q(pk__in=members.values("group")))
     return rows
 
 
 def where(row: Any) -> SafeString:
     """Host and path."""
-    return format_html('<span class="cors-host">{}</span>{}', _breakable(row.host), _breakable(row.path))
+    shown = format_html('<span class="cors-host">{}</span>{}', _breakable(row.host), _breakable(row.path))
+    return shown if is_in_force(row) else format_html('<span class="cors-idle">{}</span>', shown)
 
 
 def who(row: Any) -> SafeString:
@@ -100,12 +110,24 @@ def mode(row: Any) -> SafeString:
     return format_html('<span class="cors-mode cors-{}">{}</span>', row.mode, row.get_mode_display())
 
 
+def is_in_force(row: Any) -> bool:
+    """Whether requests obey it: it is live, and its end has not passed."""
+    return bool(row.mode == Policy.Mode.LIVE) and not is_expired(row.expires_at)
+
+
 def is_expired(expires_at: str | None) -> bool:
     """Whether the end that is stored has passed."""
     try:
         return expires_at is not None and parse_timestamp(expires_at) <= datetime.now(timezone.utc)
     except PatternError:
         return False
+
+
+def _words(text: str) -> Iterator[str]:
+    """The words; what stands in quotes is one."""
+    for word in smart_split(text):
+        quoted = len(word) > 1 and word[0] in {'"', "'"} and word[0] == word[-1]
+        yield unescape_string_literal(word) if quoted else word
 
 
 def _shown(pattern: str) -> str:

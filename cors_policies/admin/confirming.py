@@ -2,7 +2,8 @@
 
 Before you edit:
 
-* What is confirmed is what was shown: who goes on to edit the form is asked anew. Counts move all the time,
+* Asked is about origins that a change would cut off, and about those for which it newly opens credentials.
+* What is confirmed is what was meant: who goes on to edit the form is asked anew. Counts move all the time,
   and are no part of it.
 * Origins are strangers' texts: they are cut, and escaped where they are shown.
 """
@@ -11,11 +12,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
@@ -25,13 +25,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from cors_policies import observations, services
 from cors_policies.admin.changes import named
 from cors_policies.admin.fields import shortened
+from cors_policies.conf import OBSERVE_ALL, get_settings
 from cors_policies.core.comparing import impact as core
 from cors_policies.core.comparing.impact import Effect, Impact, Opened
 from cors_policies.core.engine import ALLOWED
 
 FIELD: Final = "confirmed"
 MAX_SENTENCES: Final = 20
-MAX_WARNINGS: Final = 5
 
 
 class ConfirmedField(forms.CharField):
@@ -52,44 +52,44 @@ def foresee(write: Callable[[], object]) -> Impact:
     return services.foresee(write, observations.recent_traffic({ALLOWED}))
 
 
+def foreseen(report: services.Report) -> Impact:
+    """What the changes of a dry run would mean."""
+    return services.foreseen(report, observations.recent_traffic({ALLOWED}))
+
+
 def token(impact: Impact) -> str:
     """A short text for what is to be confirmed."""
     cut_off = [
         [effect.seen.host, effect.seen.path, effect.seen.origin, effect.seen.method, effect.is_partly]
         for effect in impact.cut_off
     ]
-    return hashlib.sha256(json.dumps(sorted(cut_off)).encode()).hexdigest()
+    opened = [[one.policy, *one.site, *sorted(one.origins)] for one in impact.opened]
+    return hashlib.sha256(json.dumps([sorted(cut_off), sorted(opened)]).encode()).hexdigest()
 
 
 def sentences(impact: Impact) -> list[str]:
-    """What is to be confirmed, what is not known, and how many sentences more there would be."""
-    found = [*map(_cut_off, impact.cut_off[:MAX_SENTENCES])]
-    return [*found, *_more(len(impact.cut_off) - len(found)), *unknown(impact)]
+    """What is to be confirmed, and how many sentences more there would be."""
+    cut_off = [*map(_cut_off, impact.cut_off[:MAX_SENTENCES])]
+    opened = [*map(_opened, impact.opened[:MAX_SENTENCES])]
+    return [
+        *cut_off,
+        *_more(len(impact.cut_off) - len(cut_off)),
+        *(_sums(impact.opened) if len(opened) > 1 else ()),
+        *opened,
+        *_more(len(impact.opened) - len(opened)),
+        *_unnamed(impact),
+    ]
 
 
-def warn(request: HttpRequest, impact: Impact) -> None:
-    """Says for whom the change, which is stored, has opened credentials."""
-    told = [*map(_opened, impact.opened[:MAX_WARNINGS])]
-    for sentence in [*told, *_more(len(impact.opened) - len(told))]:
-        messages.warning(request, sentence)
-
-
-def unknown(impact: Impact) -> Iterator[str]:
-    """What cannot be said."""
-    unnamed = impact.traffic.unnamed
-    if not impact.traffic.is_known:
-        yield _(
-            "Which pages that work today this would cut off is not known: allowed requests are not counted "
-            "(the setting OBSERVE is not “all”)."
-        )
-    elif unnamed:
-        text = ngettext(
-            "%(count)d allowed request of the last 7 days was counted without its origin, for want of room.",
-            "%(count)d allowed requests of the last 7 days were counted without their origin, for want of "
-            "room.",
-            unnamed,
-        )
-        yield text % {"count": unnamed}
+def unknown() -> str:
+    """What cannot be said while allowed requests are not counted, and how that is turned on; or nothing."""
+    if get_settings().OBSERVE == OBSERVE_ALL:
+        return ""
+    return _(
+        "Which pages that work today a change would cut off is not known here, so nobody is asked about it: "
+        "allowed requests are not counted. Whoever runs this site turns that on with the setting "
+        'CORS_POLICIES = {"OBSERVE": "all"}.'
+    )
 
 
 def is_confirmed(request: HttpRequest, impact: Impact) -> bool:
@@ -102,6 +102,7 @@ def question(request: HttpRequest, page: dict[str, Any], impact: Impact) -> Temp
     context = {
         **page,
         "sentences": sentences(impact),
+        "unknown": unknown(),
         "field": FIELD,
         "token": token(impact),
         "checkbox": ACTION_CHECKBOX_NAME,
@@ -140,10 +141,36 @@ def _cut_off(effect: Effect) -> str:
     return text % {**facts, "origin": shortened(seen.origin), "where": shortened(seen.host + seen.path)}
 
 
+def _unnamed(impact: Impact) -> Iterator[str]:
+    count = impact.traffic.unnamed
+    if impact.traffic.is_known and count:
+        text = ngettext(
+            "%(count)d allowed request of the last 7 days was counted without its origin, for want of room.",
+            "%(count)d allowed requests of the last 7 days were counted without their origin, for want of "
+            "room.",
+            count,
+        )
+        yield text % {"count": count}
+
+
+def _sums(opened: Sequence[Opened]) -> Iterator[str]:
+    text = _(
+        "Credentials would be newly opened in all for: %(origins)d different origins, %(policies)d policies, "
+        "%(paths)d paths."
+    )
+    yield text % {
+        "origins": len(set().union(*(one.origins for one in opened))),
+        "policies": len({one.policy for one in opened}),
+        "paths": len({one.site for one in opened}),
+    }
+
+
 def _opened(opened: Opened) -> str:
     text = ngettext(
-        "The policy %(policy)s now lets %(count)d more origin send credentials to %(where)s: %(origins)s.",
-        "The policy %(policy)s now lets %(count)d more origins send credentials to %(where)s: %(origins)s.",
+        "The policy %(policy)s would newly let %(count)d origin send credentials (cookies, logins) to "
+        "%(where)s: %(origins)s.",
+        "The policy %(policy)s would newly let %(count)d origins send credentials (cookies, logins) to "
+        "%(where)s: %(origins)s.",
         len(opened.origins),
     )
     return text % {

@@ -5,7 +5,7 @@ Before you edit:
 * The form does not judge. It makes the document that the editor means, and asks the services' own check.
 * The model's ``full_clean`` is left out: it would say the same again, in other words.
 * Another editor's change is never overwritten: the page carries digests of what it was opened on.
-* What cuts somebody off is stored when the box below that sentence was ticked.
+* What cuts somebody off or opens credentials is stored when the box below that sentence was ticked.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from cors_policies.admin import confirming
 from cors_policies.admin.changes import changed_keys, digests, phrases
 from cors_policies.admin.confirming import ConfirmedField
 from cors_policies.admin.fields import MAX_ERRORS, CommentField, LinesField, OriginsField, TextField
+from cors_policies.admin.long_lists import LongOriginsField, is_long
 from cors_policies.admin.prefill import TRY, Prefill
 from cors_policies.admin.widgets import NoteTextarea
 from cors_policies.core.comparing.impact import Impact
@@ -56,6 +57,10 @@ class DocumentForm(_ModelForm):
     impact = Impact()
     """What to save the form would mean, once that was checked."""
     defaults: ClassVar[Document] = {}
+    origin_lists: ClassVar[Sequence[str]] = ()
+    """Its lists of origins, which may be long."""
+    can_be_tried: ClassVar[bool] = False
+    """Whether its page may be sent to be tried, which stores nothing."""
     prefill: ClassVar[Prefill | None] = None
     """What is filled in before anybody types; it changes initial values and nothing that is stored."""
 
@@ -68,6 +73,10 @@ class DocumentForm(_ModelForm):
         initial = {**initial, **(kwargs.get("initial") or {})}
         kwargs["initial"] = self.prefill(initial) if self.prefill else initial
         super().__init__(*args, **kwargs)
+        for name in self.origin_lists:
+            listed = (self.stored or {}).get(name, [])
+            if is_long(listed):
+                self.fields[name] = LongOriginsField(listed, self.fields[name].label)
 
     @classmethod
     def key_labels(cls) -> dict[str, str]:
@@ -87,18 +96,34 @@ class DocumentForm(_ModelForm):
         """Stores a changed document. Raises ``InvalidPolicyError``."""
         raise NotImplementedError
 
+    def foresee(self, document: Document) -> Impact:
+        """What storing it would mean. Raises what storing it raises."""
+        return confirming.foresee(lambda: self._store(document))
+
+    def check(self, document: Document) -> None:
+        """What storing it raises, without storing it. For a form that can be tried."""
+        raise NotImplementedError
+
     def clean(self) -> dict[str, Any]:
-        """Tries to store the document, and takes it back: the errors are those of the real thing."""
+        """Foresees what it means to store the document: the errors are those of the real thing."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         self.document = {key: self._meant(key, cleaned[key]) for key in self.key_labels() if key in cleaned}
         self._check_opened(cleaned.get("opened", ""))
         try:
-            self.impact = confirming.foresee(lambda: self._store(self.document))
+            if self.is_tried:
+                self.check(self.document)
+            else:
+                self.impact = self.foresee(self.document)
         except InvalidPolicyError as error:
             self._add_problems(error.problems)
         else:
             self._ask(cleaned.get(confirming.FIELD, ""))
         return cleaned
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether it was sent to be tried: it is checked, and nothing is stored or asked."""
+        return self.can_be_tried and TRY in self.data
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT002 - Django's signature
         """Stores the document in one go, lists included, and gives the row."""
@@ -150,9 +175,9 @@ class DocumentForm(_ModelForm):
         raise ValidationError([ValidationError(refusal, "changed"), *found])
 
     def _ask(self, confirmed: str) -> None:
-        """Asks once more before somebody is cut off; not where the form was only sent to be tried."""
+        """Asks once more before somebody is cut off or credentials are opened."""
         token = confirming.token(self.impact)
-        if not self.impact.is_grave or confirmed == token or TRY in self.data:
+        if not self.impact.is_grave or confirmed == token:
             return
         cast("ConfirmedField", self.fields[confirming.FIELD]).ask(token)
         heading = _("Nothing is saved yet. If this is what you mean, tick the box:")
@@ -176,6 +201,8 @@ class DocumentForm(_ModelForm):
 class OriginGroupForm(DocumentForm):
     """A name, and origins."""
 
+    origin_lists = ("origins",)
+
     name = TextField(
         label=_("Name"),
         missing=_("Write a name, as in partners."),
@@ -192,12 +219,19 @@ class OriginGroupForm(DocumentForm):
 
     class Meta:
         model = OriginGroup
+        exclude = ("origins",)  # which Django would read row by row
         fields = ("name", "description")
         widgets: ClassVar[dict[str, forms.Widget]] = {"description": NoteTextarea()}
 
     def read(self, instance: OriginGroup) -> Document:
         """The stored group."""
         return documents.group_document(instance)
+
+    def foresee(self, document: Document) -> Impact:
+        """As planned; another name is a change of the policies that use the group, and is rehearsed."""
+        if self.stored is not None and document.get("name") != self.stored["name"]:
+            return super().foresee(document)
+        return confirming.foreseen(services.plan_group(document, self.instance, self.stored))
 
     def create(self, document: Document) -> OriginGroup:
         """Stores a new group."""

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents
 from cors_policies.admin import columns
-from cors_policies.admin.base import DocumentAdmin, lines, number_of
+from cors_policies.admin.base import DocumentAdmin, lines, number_of, searchable
 from cors_policies.admin.forms import OriginGroupForm
-from cors_policies.models import OriginGroup, OriginGroupOrigin, PolicyOriginGroup, RevisionChange
+from cors_policies.models import OriginGroup, OriginGroupOrigin, Policy, PolicyOriginGroup, RevisionChange
 
 
 @admin.register(OriginGroup)
@@ -26,7 +26,7 @@ class OriginGroupAdmin(DocumentAdmin):
     kind = RevisionChange.Kind.GROUP.value
     object_history_template = "cors_policies/pages/history.html"
     list_display = ("name", "origin_count", "policy_count", "description", "changed")
-    search_fields = ("name", "description", "origins__pattern")
+    search_fields = ("name",)
     search_help_text = _("Name, description or origin")
     readonly_fields = ("used_by",)
     sections = (
@@ -50,9 +50,16 @@ class OriginGroupAdmin(DocumentAdmin):
         annotated: QuerySet[Any] = rows.annotate(origin_total=origins, policy_total=policies)
         return annotated
 
-    def affected(self, obj: Any) -> Iterable[QuerySet[Any]]:
-        """The policies that lose the group's origins."""
-        return (obj.policies.order_by("name"),)
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """The groups in which each word is found; a group may hold very many origins."""
+        return columns.search_groups(queryset, searchable(search_term)), False
+
+    def affected(self, rows: QuerySet[Any]) -> Iterable[QuerySet[Any]]:
+        """The policies that lose the groups' origins."""
+        users = PolicyOriginGroup.objects.using(rows.db).filter(group__in=rows).values("policy")
+        return (Policy.objects.using(rows.db).filter(pk__in=users).order_by("name"),)
 
     @admin.display(description=_("origins"), ordering="origin_total")
     def origin_count(self, row: Any) -> int:

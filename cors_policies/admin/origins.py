@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from cors_policies.admin.base import DocumentAdmin, number_of
 from cors_policies.admin.filters import UsedFilter
 from cors_policies.admin.forms import OriginForm
-from cors_policies.models import Origin, OriginGroupOrigin, PolicyOrigin
+from cors_policies.models import Origin, OriginGroup, OriginGroupOrigin, Policy, PolicyOrigin
 
 
 @admin.register(Origin)
@@ -57,9 +57,14 @@ class OriginAdmin(DocumentAdmin):
         annotated: QuerySet[Any] = rows.annotate(policy_total=policies, group_total=groups)
         return annotated
 
-    def affected(self, obj: Any) -> Iterable[QuerySet[Any]]:
-        """The policies and groups that it is taken out of."""
-        return (obj.policies.order_by("name"), obj.origin_groups.order_by("name"))
+    def affected(self, rows: QuerySet[Any]) -> Iterable[QuerySet[Any]]:
+        """The policies and groups that they are taken out of."""
+        policies = PolicyOrigin.objects.using(rows.db).filter(origin__in=rows).values("policy")
+        groups = OriginGroupOrigin.objects.using(rows.db).filter(origin__in=rows).values("group")
+        return (
+            Policy.objects.using(rows.db).filter(pk__in=policies).order_by("name"),
+            OriginGroup.objects.using(rows.db).filter(pk__in=groups).order_by("name"),
+        )
 
     @admin.display(description=_("policies"), ordering="policy_total")
     def policy_count(self, row: Any) -> int:

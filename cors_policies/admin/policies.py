@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -25,7 +24,8 @@ from cors_policies.admin.filters import GroupFilter, HostFilter
 from cors_policies.admin.pages import PAGES, links_to_pages, served
 from cors_policies.admin.pages.tryit import NotSavedError, try_changes
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
-from cors_policies.admin.prefill import CALL, EDIT, TRY, read_prefill
+from cors_policies.admin.prefill import CALL, EDIT, read_prefill
+from cors_policies.core.comparing.impact import Impact
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.models import Policy, RevisionChange
@@ -56,7 +56,8 @@ class PolicyAdmin(DocumentAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Django's, with links to the pages about policies."""
-        links = {"cors_pages": links_to_pages(self, request)}
+        unknown = confirming.unknown() if self.has_change_permission(request) else ""
+        links = {"cors_pages": links_to_pages(self, request), "cors_unknown": unknown}
         return super().changelist_view(request, {**links, **(extra_context or {})})
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT002 - Django's signature
@@ -92,7 +93,7 @@ class PolicyAdmin(DocumentAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
         """Stores the form, unless it was sent to be tried."""
-        if TRY in request.POST:
+        if form.is_tried:
             raise NotSavedError(form)
         super().save_model(request, obj, form, change)
 
@@ -190,9 +191,9 @@ class PolicyAdmin(DocumentAdmin):
         """Lets requests obey the selected policies."""
         return self._set_mode(request, queryset, Policy.Mode.LIVE)
 
-    def promote(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """The same without a question, for a page that has asked already."""
-        self._set_mode(request, queryset, Policy.Mode.LIVE, is_asked=True)
+    def foresee_promotion(self, queryset: QuerySet[Any]) -> Impact:
+        """What making them live would mean."""
+        return confirming.foreseen(services.plan_modes(queryset, Policy.Mode.LIVE.value))
 
     @admin.action(description=_("Put on trial"), permissions=["change"])
     def put_on_trial(self, request: HttpRequest, queryset: QuerySet[Any]) -> TemplateResponse | None:
@@ -225,18 +226,17 @@ class PolicyAdmin(DocumentAdmin):
         return str(copy)
 
     def _set_mode(
-        self, request: HttpRequest, queryset: QuerySet[Any], mode: Policy.Mode, *, is_asked: bool = False
+        self, request: HttpRequest, queryset: QuerySet[Any], mode: Policy.Mode
     ) -> TemplateResponse | None:
-        """Does it; or gives the page that asks once more, where that would cut somebody off."""
+        """Does it; or gives the page that asks once more, where that cuts off or opens credentials."""
         with writing(request):
             rows = [*queryset]
             others = [row for row in rows if row.mode != mode]
-            impact = confirming.foresee(lambda: _try_mode(queryset, mode))
-            if not (is_asked or confirming.is_confirmed(request, impact)):
+            impact = confirming.foreseen(services.plan_modes(queryset, mode.value))
+            if not confirming.is_confirmed(request, impact):
                 return confirming.question(request, self._page(request), impact)
             changed = sum(self._has_set_mode(request, row, mode) for row in others)
         self._tell(request, mode, changed, len(rows) - len(others))
-        confirming.warn(request, impact)
         return None
 
     def _page(self, request: HttpRequest) -> dict[str, Any]:
@@ -267,13 +267,6 @@ class PolicyAdmin(DocumentAdmin):
         reasons = " ".join(translated(problem.message) for problem in error.problems)
         text = _('"%(name)s" is left as it is, since a rule refuses it: %(reasons)s')
         self.message_user(request, text % {"name": row.name, "reasons": reasons}, messages.ERROR)
-
-
-def _try_mode(rows: QuerySet[Any], mode: Policy.Mode) -> None:
-    """What the action will do, without a word."""
-    for row in rows.all():
-        with suppress(InvalidPolicyError):
-            services.update_policy(row, {"mode": mode.value}, partial=True)
 
 
 def _free_name(row: Any) -> str:

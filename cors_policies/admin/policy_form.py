@@ -14,6 +14,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies import documents, services
+from cors_policies.admin import confirming
 from cors_policies.admin.fields import (
     LinesField,
     MethodsField,
@@ -28,7 +29,9 @@ from cors_policies.admin.forms import DocumentForm
 from cors_policies.admin.widgets import GroupsTextarea, NoteTextarea
 from cors_policies.conf import get_settings
 from cors_policies.core import policy as core
+from cors_policies.core.comparing.impact import Impact
 from cors_policies.core.policy import Document
+from cors_policies.documents import StoredSet
 from cors_policies.models import OriginGroup, Policy
 
 _MAX_GROUPS: Final = 500
@@ -115,6 +118,11 @@ class PolicyForm(DocumentForm):
         for key, value in core.completed(core.Policy(name="", path="").to_document()).items()
         if key not in {"name", "path"}
     }
+
+    can_be_tried = True
+    origin_lists = ("allowed_origins",)
+    tried: StoredSet | None = None
+    """The whole set with what the form holds, where it was sent to be tried."""
 
     name = TextField(
         label=_("Name"),
@@ -215,6 +223,7 @@ class PolicyForm(DocumentForm):
 
     class Meta:
         model = Policy
+        exclude = ("allowed_origins", "origin_groups")  # which Django would read row by row
         fields = (
             "name",
             "mode",
@@ -257,6 +266,14 @@ class PolicyForm(DocumentForm):
     def read(self, instance: Policy) -> Document:
         """The stored policy, with a value for each field."""
         return core.completed(documents.policy_document(instance))
+
+    def foresee(self, document: Document) -> Impact:
+        """As planned."""
+        return confirming.foreseen(services.plan_policy(document, self.instance, self.stored))
+
+    def check(self, document: Document) -> None:
+        """Raises what would refuse it, and keeps the set that it would make."""
+        self.tried = services.set_with(document, self.instance if self.stored else None)
 
     def create(self, document: Document) -> Policy:
         """Stores a new policy."""

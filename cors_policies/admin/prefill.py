@@ -21,6 +21,7 @@ from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
+from cors_policies.admin.long_lists import shortened_lists, whole_lists
 from cors_policies.core.origins import MAX_ORIGIN
 from cors_policies.core.policy import POLICY_KEYS, Document
 from cors_policies.core.remedies import Remedy
@@ -43,15 +44,24 @@ _CREDENTIALS: Final = "add_credentials"
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """A policy as its form had it when it was sent; ``opened`` is what the form was opened on."""
+    """A policy as its form had it when it was sent; ``opened`` is what the form was opened on.
+
+    ``stored`` is the policy as it is stored: of a list that is long there, only what differs is carried.
+    """
 
     document: Document
     opened: str = ""
+    stored: Document | None = None
 
     @property
     def text(self) -> str:
         """For a hidden field."""
-        return json.dumps({"document": self.document, "opened": self.opened}, ensure_ascii=False)
+        document = shortened_lists(self.document, self.stored)
+        return json.dumps({"document": document, "opened": self.opened}, ensure_ascii=False)
+
+    def over(self, stored: Document | None) -> Changes:
+        """The same with the long lists whole, as they are in a policy that is stored so."""
+        return Changes(whole_lists(self.document, stored), self.opened, stored)
 
 
 def read_changes(text: str) -> Changes | None:
@@ -81,7 +91,8 @@ class Prefill:
         """The form's initial values, filled in."""
         filled = dict(initial)
         if self.changes is not None:
-            filled |= {key: value for key, value in self.changes.document.items() if _fits(key, value)}
+            changed = self.changes.over(initial).document
+            filled |= {key: value for key, value in changed.items() if _fits(key, value)}
             filled["opened"] = self.changes.opened
         for key, values in self.added.items():
             listed = _entries(filled.get(key))

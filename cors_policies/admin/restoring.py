@@ -5,6 +5,8 @@ Before you edit:
 * Nothing is restored unseen: the page is sent with the number of the revision that it was compared with, and
   is refused once the set has another one.
 * The answer to a refusal is the page anew, with what a restore would change now.
+* What cuts somebody off or opens credentials stands above the button, and is restored when the box there was
+  ticked.
 """
 
 from __future__ import annotations
@@ -22,10 +24,12 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
 from cors_policies import documents, services
+from cors_policies.admin import confirming
 from cors_policies.admin.base import more_text
 from cors_policies.admin.fields import MAX_ERRORS, CommentField
 from cors_policies.admin.shown_changes import ChangesPage, key_label, kind_label
 from cors_policies.conf import get_settings
+from cors_policies.core.comparing.impact import Impact
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Revision
@@ -50,6 +54,10 @@ class SetHasChangedError(Exception):
     """The set is not the one that was previewed any more."""
 
 
+class NotConfirmedError(Exception):
+    """What it means was not confirmed, or it means something else since."""
+
+
 def restore_view(admin: RevisionAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
     """The preview; for a form that is sent, the restore."""
     if request.method not in _METHODS:
@@ -60,14 +68,16 @@ def restore_view(admin: RevisionAdmin, request: HttpRequest, object_id: str) -> 
     if revision is None:
         raise Http404
     form = RestoreForm(request.POST if request.method == "POST" else None)
-    seen, refused = None, False
+    context = {"form": form, "seen": None, "is_refused": False, "is_unconfirmed": False}
     if form.is_valid():
-        seen = form.cleaned_data["seen"]
+        context["seen"] = form.cleaned_data["seen"]
         try:
             return _restored(admin, request, revision, form)
+        except NotConfirmedError:
+            context["is_unconfirmed"] = True
         except (SetHasChangedError, InvalidPolicyError):
-            refused = True
-    return _preview(admin, request, revision, {"form": form, "seen": seen, "is_refused": refused})
+            context["is_refused"] = True
+    return _preview(admin, request, revision, context)
 
 
 def _restored(
@@ -77,9 +87,12 @@ def _restored(
     with services.acting("admin", user.get_username(), comment), services.numbered() as found:
         if found.number != form.cleaned_data["seen"]:
             raise SetHasChangedError
-        report = services.restore(revision)
+        report = services.restore(revision, dry_run=True)
         if report.changes_groups and not services.may_replace_groups(user):
             raise PermissionDenied
+        if not confirming.is_confirmed(request, confirming.foreseen(report)):
+            raise NotConfirmedError
+        services.restore(revision)
     if report.changes:
         text = _("The set is what it was at revision %(old)d. That is revision %(new)d.")
         text %= {"old": revision.number, "new": found.number}
@@ -120,6 +133,18 @@ def _previewed(request: HttpRequest, preview: services.Preview) -> dict[str, Any
         "unchanged": report.unchanged_policies + report.unchanged_groups,
         "lacks_groups": report.changes_groups and not services.may_replace_groups(request.user),
         "changes": ChangesPage(report.changes, request.GET.get(PAGE_VAR)),
+        **_meaning(confirming.foreseen(report)),
+    }
+
+
+def _meaning(impact: Impact) -> dict[str, Any]:
+    """What the restore would mean for those who call, and what is sent where that is confirmed."""
+    return {
+        "is_grave": impact.is_grave,
+        "sentences": confirming.sentences(impact),
+        "unknown": confirming.unknown(),
+        "field": confirming.FIELD,
+        "token": confirming.token(impact),
     }
 
 

@@ -9,7 +9,8 @@ Before you edit:
 """
 
 from cors_policies.services.authorship import acting
-from cors_policies.services.groups import create_group, delete_group, update_group
+from cors_policies.services.deletions import plan_deletion
+from cors_policies.services.groups import create_group, delete_group, plan_group, update_group
 from cors_policies.services.impacts import foresee, foreseen
 from cors_policies.services.locking import Numbered, numbered, touch, writing
 from cors_policies.services.origins import (
@@ -25,7 +26,15 @@ from cors_policies.services.permissions import (
     may_replace_groups,
     may_replace_policies,
 )
-from cors_policies.services.policies import create_policy, delete_policy, set_with, update_policy
+from cors_policies.services.policies import (
+    create_policy,
+    delete_policy,
+    plan_modes,
+    plan_policy,
+    set_with,
+    update_policy,
+)
+from cors_policies.services.reports import Change, Report
 from cors_policies.services.revisions import (
     Preview,
     preview_restore,
@@ -34,7 +43,7 @@ from cors_policies.services.revisions import (
     revision_document,
     set_at,
 )
-from cors_policies.services.sets import Change, Report, apply_document
+from cors_policies.services.sets import apply_document
 
 __all__ = [
     "EVERY_WRITE",
@@ -57,6 +66,10 @@ __all__ = [
     "may_replace_groups",
     "may_replace_policies",
     "numbered",
+    "plan_deletion",
+    "plan_group",
+    "plan_modes",
+    "plan_policy",
     "preview_restore",
     "prune_revisions",
     "remove_origins",

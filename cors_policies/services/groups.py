@@ -10,13 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from cors_policies import documents
 from cors_policies.conf import get_settings
+from cors_policies.core import policy as core
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.policy import Document
-from cors_policies.core.problems import Problem
+from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.core.validation import check_group, check_patterns, joining_problems
 from cors_policies.models import OriginGroup, Policy
 from cors_policies.models.origins import may_refuse
-from cors_policies.services.locking import laid_over, name_problems, raise_for, writing
+from cors_policies.services.locking import laid_over, name_problems, writing
+from cors_policies.services.recording import GROUP
+from cors_policies.services.reports import Report, changes_of
 
 
 def create_group(document: object) -> OriginGroup:
@@ -35,6 +38,17 @@ def update_group(row: OriginGroup, document: object, *, partial: bool = False) -
     with writing() as using:
         stored = documents.group_document(row)
         return _save(row, laid_over(stored, document, partial=partial), stored, using)
+
+
+def plan_group(document: object, row: OriginGroup | None = None, stored: Document | None = None) -> Report:
+    """What :func:`create_group` would change, or :func:`update_group` of the row that has that document.
+
+    Policies that name a group which is renamed are no part of it. Nothing is written. Raises
+    ``InvalidPolicyError``. For who holds the writers' lock.
+    """
+    whole = document if stored is None else laid_over(stored, document, partial=False)
+    group = _checked(row or OriginGroup(), whole, stored, get_settings().DATABASE_ALIAS)
+    return Report(tuple(changes_of(GROUP, [(stored, group.to_document())])), 0, 0)
 
 
 def delete_group(row: OriginGroup) -> None:
@@ -69,12 +83,17 @@ def submitted_patterns(document: object) -> list[tuple[int | None, OriginPattern
 
 
 def _save(row: OriginGroup, document: object, stored: Document | None, using: str) -> OriginGroup:
-    group, problems = check_group(document)
-    refused = [*problems, *name_problems(row, document, using)]
-    is_unchanged = group is not None and group.to_document() == stored
-    if stored is not None and not is_unchanged:
-        refused += member_problems(stored["name"], submitted_patterns(document), "origins", using)
-    raise_for(refused)
-    if group is not None and not is_unchanged:
+    group = _checked(row, document, stored, using)
+    if group.to_document() != stored:
         documents.write_groups([(row, group)], using)
     return row
+
+
+def _checked(row: OriginGroup, document: object, stored: Document | None, using: str) -> core.OriginGroup:
+    group, problems = check_group(document)
+    refused = [*problems, *name_problems(row, document, using)]
+    if stored is not None and (group is None or group.to_document() != stored):
+        refused += member_problems(stored["name"], submitted_patterns(document), "origins", using)
+    if group is None or refused:
+        raise InvalidPolicyError(tuple(refused))
+    return group

@@ -29,7 +29,7 @@ from cors_policies.models import Policy as PolicyRow
 from cors_policies.models.owners import MAX_IN_CLAUSE, batches
 from cors_policies.services.locking import writing
 from cors_policies.services.recording import GROUP, POLICY, RowChange, recording
-from cors_policies.services.sets import Change, Report
+from cors_policies.services.reports import Change, Report
 
 _Named = dict[str, Document]
 """Documents by name."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from django.db.models import QuerySet
+
 from cors_policies import documents
 from cors_policies.conf import get_settings
 from cors_policies.core import policy as core
@@ -18,6 +20,8 @@ from cors_policies.models import OriginGroup, Policy
 from cors_policies.models.owners import batches
 from cors_policies.models.policies import known_groups
 from cors_policies.services.locking import laid_over, name_problems, writing
+from cors_policies.services.recording import POLICY
+from cors_policies.services.reports import Report, changes_of
 
 _MANY: Final = 500
 """More names than these are compared here, and not by the database."""
@@ -44,6 +48,30 @@ def delete_policy(row: Policy) -> None:
     """Takes the policy away. Its origins' rows stay."""
     with writing() as using:
         row.delete(using=using)
+
+
+def plan_policy(document: object, row: Policy | None = None, stored: Document | None = None) -> Report:
+    """What :func:`create_policy` would change, or :func:`update_policy` of the row that has that document.
+
+    Nothing is written. Raises ``InvalidPolicyError``. For who holds the writers' lock.
+    """
+    whole = document if stored is None else laid_over(stored, document, partial=False)
+    policy = _checked(row or Policy(), whole, get_settings().DATABASE_ALIAS)
+    return Report(tuple(changes_of(POLICY, [(stored, policy.to_document())])), 0, 0)
+
+
+def plan_modes(rows: QuerySet[Policy], mode: str) -> Report:
+    """What it would change to give these policies the mode; what a rule refuses is left out. Five queries."""
+    stored = documents.policy_documents(rows.order_by("pk"))
+    named = {"origin_groups": sorted({name for document in stored for name in document["origin_groups"]})}
+    known, rails = groups_named_in(named, rows.db), get_settings().GUARDRAILS
+    checked = [check_policy(document | {"mode": mode}, known, rails) for document in stored]
+    pairs = [
+        (document, policy.to_document())
+        for document, (policy, problems) in zip(stored, checked, strict=True)
+        if policy is not None and not problems
+    ]
+    return Report(tuple(changes_of(POLICY, pairs)), 0, 0)
 
 
 def set_with(document: object, row: Policy | None = None) -> StoredSet:

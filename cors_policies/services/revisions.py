@@ -25,7 +25,8 @@ from cors_policies.models import Revision, RevisionChange
 from cors_policies.models.versions import read_revision_number
 from cors_policies.services.locking import raise_for, writing
 from cors_policies.services.recording import GROUP, POLICY
-from cors_policies.services.sets import Report, replace_set
+from cors_policies.services.reports import Report
+from cors_policies.services.sets import replace_set
 
 _LISTS: Final = {POLICY: "policies", GROUP: "origin_groups"}
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any
 
 from cors_policies import documents
 from cors_policies.conf import get_settings
@@ -24,54 +23,8 @@ from cors_policies.models.owners import batches
 from cors_policies.models.policies import known_groups
 from cors_policies.services.groups import member_problems, submitted_patterns
 from cors_policies.services.locking import raise_for, writing
-from cors_policies.services.recording import recording
-
-Action = Literal["created", "updated", "deleted"]
-_POLICY: Final = "policy"
-_GROUP: Final = "origin_group"
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What happens to one policy or group.
-
-    ``before`` and ``after`` are documents, or ``None`` where it is not there.
-    """
-
-    kind: str
-    name: str
-    action: Action
-    before: Document | None
-    after: Document | None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What a document changes.
-
-    The changes by kind and name, and how many policies and groups stay as they are.
-    """
-
-    changes: tuple[Change, ...]
-    unchanged_policies: int
-    unchanged_groups: int
-
-    @property
-    def changes_groups(self) -> bool:
-        """Whether origin groups are among what changes."""
-        return any(change.kind == _GROUP for change in self.changes)
-
-    def to_document(self) -> Document:
-        """The answer of an import: names by action, and the same for the groups."""
-        policies = self._names(_POLICY) | {"unchanged": self.unchanged_policies}
-        return policies | {"origin_groups": self._names(_GROUP) | {"unchanged": self.unchanged_groups}}
-
-    def _names(self, kind: str) -> Document:
-        names: dict[str, Any] = {"created": [], "updated": [], "deleted": []}
-        for change in self.changes:
-            if change.kind == kind:
-                names[change.action].append(change.name)
-        return names
+from cors_policies.services.recording import GROUP, POLICY, recording
+from cors_policies.services.reports import Change, Report
 
 
 def apply_document(document: object, *, replace: bool = False, dry_run: bool = False) -> Report:
@@ -121,8 +74,8 @@ def _named(document: object, key: str) -> Iterator[tuple[int, Mapping[str, objec
 def _compare(stored: Document, wanted: PolicySet, *, replace: bool) -> Report:
     groups = {group.name: group.to_document() for group in wanted.origin_groups}
     policies = {policy.name: policy.to_document() for policy in wanted.policies}
-    group_changes = list(_changes(_GROUP, stored["origin_groups"], groups, replace=replace))
-    policy_changes = list(_changes(_POLICY, stored["policies"], policies, replace=replace))
+    group_changes = list(_changes(GROUP, stored["origin_groups"], groups, replace=replace))
+    policy_changes = list(_changes(POLICY, stored["policies"], policies, replace=replace))
     return Report(
         (*policy_changes, *group_changes),
         _unchanged(stored["policies"], policy_changes),
@@ -151,15 +104,15 @@ def _changes(
 
 def _write(report: Report, wanted: PolicySet, using: str) -> None:
     changed = {(change.kind, change.name): change.before for change in report.changes}
-    groups = [group for group in wanted.origin_groups if (_GROUP, group.name) in changed]
-    policies = [policy for policy in wanted.policies if (_POLICY, policy.name) in changed]
+    groups = [group for group in wanted.origin_groups if (GROUP, group.name) in changed]
+    policies = [policy for policy in wanted.policies if (POLICY, policy.name) in changed]
     with recording(using) as recorder:
         keys = _keys(changed, using)
         with recorder.paused() if recorder else nullcontext():
-            _delete(Policy, _POLICY, report, using)
+            _delete(Policy, POLICY, report, using)
             documents.write_groups(_with_rows(OriginGroup, groups, using), using)
             documents.write_policies(_with_rows(Policy, policies, using), using)
-            _delete(OriginGroup, _GROUP, report, using)
+            _delete(OriginGroup, GROUP, report, using)
         if recorder:
             recorder.know({key: changed[place] for place, key in (_keys(changed, using) | keys).items()})
 
@@ -174,12 +127,12 @@ def _with_rows(model: type[Any], values: Sequence[Any], using: str) -> list[tupl
 
 def _keys(places: Iterable[tuple[str, str]], using: str) -> dict[tuple[str, str], tuple[str, int]]:
     """Kind and key of the stored rows with these kinds and names."""
-    names: dict[str, list[str]] = {_POLICY: [], _GROUP: []}
+    names: dict[str, list[str]] = {POLICY: [], GROUP: []}
     for kind, name in places:
         names[kind].append(name)
     keys = {
-        _POLICY: documents.keys_by_name(Policy, names[_POLICY], using),
-        _GROUP: documents.keys_by_name(OriginGroup, names[_GROUP], using),
+        POLICY: documents.keys_by_name(Policy, names[POLICY], using),
+        GROUP: documents.keys_by_name(OriginGroup, names[GROUP], using),
     }
     return {(kind, name): (kind, key) for kind, found in keys.items() for name, key in found.items()}
 

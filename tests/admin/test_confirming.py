@@ -1,11 +1,10 @@
-"""Is somebody asked once more before what cuts off is stored, and warned of what opens credentials?"""
+"""Is somebody asked once more before what cuts off or newly opens credentials is stored?"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from django.contrib import messages
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 APP = "https://app.example"
 PARTNER = "https://partner.example"
-UNKNOWN = "is not known: allowed requests are not counted"
+UNKNOWN = "is not known here, so nobody is asked about it: allowed requests are not counted."
 CUT_OFF = f"{APP} would be cut off from /api/**: in the last 7 days 12 requests (GET) were allowed."
 
 
@@ -141,26 +140,38 @@ class TestPolicyForm:
         ]
 
 
+def opens(name: str, where: str, *origins: str, count: int = 0) -> str:
+    """The question about a policy that newly opens credentials."""
+    number = count or len(origins)
+    noun = "origin" if number == 1 else "origins"
+    return (
+        f"The policy {name} would newly let {number} {noun} send credentials (cookies, logins) to {where}: "
+        f"{', '.join(origins)}."
+    )
+
+
 class TestCredentials:
-    """What newly opens credentials is stored at once, whatever is counted, and a warning says so."""
+    """What newly opens credentials is asked about in the same way, whatever is counted."""
 
-    def test_opened(self, admin_client: Client) -> None:
+    def test_switched_on(self, admin_client: Client) -> None:
         row = services.create_policy(policy(allowed_origins=[APP, PARTNER]))
+        page = form(admin_client, row)
 
-        form(admin_client, row).stored(allow_credentials="on")
+        assert list(page.refused(allow_credentials="on")) == ["confirmed"]
+        assert documents.policy_document(row)["allow_credentials"] is False
+        assert page.confirmed(allow_credentials="on") == [opens("public-api", "/api/**", APP, PARTNER)]
+        assert documents.policy_document(row)["allow_credentials"] is True
 
-        assert warnings(admin_client) == [
-            f"The policy public-api now lets 2 more origins send credentials to /api/**: {APP}, {PARTNER}."
-        ]
+    def test_new_policy_with_credentials_is_asked_about_and_one_without_is_not(
+        self, admin_client: Client
+    ) -> None:
+        fields = {"name": "n", "path": "/n", "allowed_origins": APP}
+        page = FormPage(admin_client, "policy/add/")
 
-    def test_new_policy(self, admin_client: Client) -> None:
-        fields = {"name": "n", "path": "/n", "allowed_origins": APP, "allow_credentials": "on"}
-
-        FormPage(admin_client, "policy/add/").stored(**fields)
-
-        assert warnings(admin_client) == [
-            f"The policy n now lets 1 more origin send credentials to /n: {APP}."
-        ]
+        assert list(page.refused(**fields, allow_credentials="on")) == ["confirmed"]
+        assert not Policy.objects.exists()
+        assert page.confirmed(**fields, allow_credentials="on") == [opens("n", "/n", APP)]
+        FormPage(admin_client, "policy/add/").stored(**{**fields, "name": "m"})
 
     @pytest.mark.parametrize("changed", [{"max_age": "5"}, {"allowed_origins": ""}, {}])
     def test_nothing_is_opened(self, admin_client: Client, changed: dict[str, Any]) -> None:
@@ -168,18 +179,32 @@ class TestCredentials:
 
         form(admin_client, row).stored(**changed)
 
-        assert warnings(admin_client) == []
+    def test_what_is_filled_in_is_asked_about(self, admin_client: Client) -> None:
+        row = services.create_policy(policy(allow_credentials=True))
+
+        page = FormPage(admin_client, f"policy/{row.pk}/change/?add_origin={PARTNER}")
+
+        assert page.confirmed() == [opens("public-api", "/api/**", PARTNER)]
+
+    def test_another_change_is_asked_anew(self, admin_client: Client) -> None:
+        page = form(admin_client, services.create_policy(policy(allow_credentials=True)))
+        asked: Any = page.save(allowed_origins=f"{APP}\n{PARTNER}")
+        token = asked.context["adminform"].form.fields["confirmed"].widget.attrs["value"]
+
+        assert list(page.refused(allowed_origins="https://third.example", confirmed=token)) == ["confirmed"]
+        page.stored(allowed_origins=f"{PARTNER}\n{APP}", confirmed=token)
 
     def test_many_are_counted_and_not_listed(self, admin_client: Client) -> None:
         group = OriginGroupFactory.create(name="partners", origins=[APP])
-        for at in range(7):
-            users = {"allowed_origins": [], "origin_groups": ["partners"], "allow_credentials": True}
-            services.create_policy(policy(f"p{at}", f"/p{at}", **users))
+        users = {"allowed_origins": [], "origin_groups": ["partners"], "allow_credentials": True}
+        services.apply_document({"policies": [policy(f"p{at}", f"/p{at}", **users) for at in range(22)]})
 
-        form(admin_client, group).stored(origins=f"{APP}\n{PARTNER}")
+        asked = form(admin_client, group).confirmed(origins=f"{APP}\n{PARTNER}")
 
-        told = warnings(admin_client)
-        assert (len(told), told[-1]) == (6, "and 2 more")
+        assert asked[0] == (
+            "Credentials would be newly opened in all for: 1 different origins, 22 policies, 22 paths."
+        )
+        assert (len(asked), asked[-1]) == (22, "and 2 more")
 
     def test_denied_asks_nothing_of_origins_that_were_refused(self, admin_client: Client) -> None:
         observe(APP)
@@ -187,14 +212,14 @@ class TestCredentials:
 
         form(admin_client, row).stored(allowed_origins="")
 
-    def test_group(self, admin_client: Client) -> None:
+    @pytest.mark.parametrize("renamed", [{}, {"name": "friends"}])
+    def test_group(self, admin_client: Client, renamed: dict[str, str]) -> None:
         group = OriginGroupFactory.create(name="partners", origins=[APP])
         services.create_policy(policy(allowed_origins=[], origin_groups=["partners"], allow_credentials=True))
 
-        form(admin_client, group).stored(origins=f"{APP}\n{PARTNER}")
+        asked = form(admin_client, group).confirmed(origins=f"{APP}\n{PARTNER}", **renamed)
 
-        (opened,) = warnings(admin_client)
-        assert opened.endswith(f"now lets 1 more origin send credentials to /api/**: {PARTNER}.")
+        assert asked == [opens("public-api", "/api/**", PARTNER)]
         assert documents.group_document(OriginGroup.objects.get())["origins"] == [APP, PARTNER]
 
     def test_origin(self, admin_client: Client, stored: Policy) -> None:
@@ -203,16 +228,35 @@ class TestCredentials:
     def test_renamed_origin(self, admin_client: Client) -> None:
         services.create_policy(policy(allow_credentials=True))
 
-        form(admin_client, Origin.objects.get()).stored(pattern=PARTNER)
+        asked = form(admin_client, Origin.objects.get()).confirmed(pattern=PARTNER)
 
-        (opened,) = warnings(admin_client)
-        assert opened.endswith(f"send credentials to /api/**: {PARTNER}.")
+        assert asked == [opens("public-api", "/api/**", PARTNER)]
+
+    @pytest.mark.parametrize("model", [Origin, OriginGroup])
+    def test_form_that_cannot_be_tried_is_asked_all_the_same(self, admin_client: Client, model: Any) -> None:
+        OriginGroupFactory.create(name="partners", origins=[APP])
+        services.create_policy(policy(allowed_origins=[], origin_groups=["partners"], allow_credentials=True))
+        page = form(admin_client, model.objects.get())
+
+        assert list(page.refused(pattern=PARTNER, origins=PARTNER, _try="1")) == ["confirmed"]
+        assert documents.group_document(OriginGroup.objects.get())["origins"] == [APP]
 
 
-def warnings(client: Client) -> list[str]:
-    """The warnings that the next page shows."""
-    response: Any = client.get(f"{ROOT}policy/")
-    return [str(told) for told in response.context["messages"] if told.level == messages.WARNING]
+class TestUnknown:
+    """Where allowed requests are not counted the page says that, and how to have them counted."""
+
+    @pytest.mark.parametrize("address", ["policy/add/", "policy/", "policy/{pk}/change/", "origingroup/add/"])
+    @pytest.mark.parametrize(("observe", "is_said"), [("denied", True), ("off", True), ("all", False)])
+    def test_said(
+        self, admin_client: Client, settings: Settings, address: str, observe: str, *, is_said: bool
+    ) -> None:
+        settings.CORS_POLICIES = {"OBSERVE": observe}
+        row = services.create_policy(policy())
+
+        shown = shown_texts(text(admin_client.get(ROOT + address.format(pk=row.pk))))
+
+        assert (UNKNOWN in shown) is is_said
+        assert ("CORS_POLICIES = {&quot;OBSERVE&quot;: &quot;all&quot;}" in shown) is is_said
 
 
 def act(client: Client, action: str, rows: list[Policy], **fields: Any) -> HttpResponse:
@@ -222,7 +266,7 @@ def act(client: Client, action: str, rows: list[Policy], **fields: Any) -> HttpR
 
 
 class TestActions:
-    """An action that cuts off shows a page first; another is done at once, with a warning if need be."""
+    """An action that cuts off or opens credentials shows a page first; another is done at once."""
 
     @pytest.mark.parametrize(("action", "mode"), [("switch_off", "off"), ("put_on_trial", "trial")])
     def test_not_live_any_more(self, admin_client: Client, stored: Policy, action: str, mode: str) -> None:
@@ -238,19 +282,23 @@ class TestActions:
     def test_made_live(self, admin_client: Client) -> None:
         row = PolicyFactory.create(name="c", path="/c", mode="off", allow_credentials=True)
 
-        assert act(admin_client, "make_live", [row]).status_code == 302
-        assert Policy.objects.get().mode == "live"
-        (opened,) = warnings(admin_client)
-        assert "now lets 1 more origin send credentials to /c" in opened
+        asked: Any = act(admin_client, "make_live", [row])
 
-    def test_shield_that_was_on_trial_is_promoted_without_a_second_question(
-        self, admin_client: Client, stored: Policy
-    ) -> None:
+        assert opens("c", "/c", APP) in shown_texts(text(asked))
+        assert Policy.objects.get().mode == "off"
+        done = act(admin_client, "make_live", [row], confirmed=asked.context["token"])
+        assert (done.status_code, Policy.objects.get().mode) == (302, "live")
+
+    def test_promotion_is_confirmed_by_what_its_page_says(self, admin_client: Client, stored: Policy) -> None:
         shield = services.create_policy(policy("s", "/api/s/**", allowed_origins=[], mode="trial"))
-        sent = {"policy": shield.pk, "confirmed": "1"}
+        sent = {"policy": shield.pk}
+        asked: Any = admin_client.post(f"{ROOT}policy/trial/", sent)
+        unread: Any = admin_client.post(f"{ROOT}policy/trial/", {**sent, "confirmed": "1"})
 
-        assert admin_client.post(f"{ROOT}policy/trial/", sent).status_code == 302
-        assert Policy.objects.get(name="s").mode == "live"
+        assert f"{APP} would be cut off from part of /api/**" in shown_texts(text(asked))
+        assert (unread.status_code, Policy.objects.get(name="s").mode) == (200, "trial")
+        done = admin_client.post(f"{ROOT}policy/trial/", {**sent, "confirmed": asked.context["token"]})
+        assert (done.status_code, Policy.objects.get(name="s").mode) == (302, "live")
 
     def test_page_sends_what_was_chosen(self, admin_client: Client, stored: Policy) -> None:
         other = PolicyFactory.create()

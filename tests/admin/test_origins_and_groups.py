@@ -57,7 +57,8 @@ class TestOrigin:
         assert document["origin_groups"][0]["origins"] == []
 
     def test_renamed_everywhere(self, admin_client: Client) -> None:
-        FormPage(admin_client, origin_path(APP)).stored(pattern="HTTPS://Newer.example/", description="Ann's")
+        renamed = {"pattern": "HTTPS://Newer.example/", "description": "Ann's"}
+        FormPage(admin_client, origin_path(APP)).confirmed(**renamed)
 
         assert documents.policy_document(Policy.objects.get())["allowed_origins"] == ["https://newer.example"]
         assert LogEntry.objects.get().change_message == (

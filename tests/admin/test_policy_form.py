@@ -384,7 +384,7 @@ class TestRules:
         ],
     )
     def test_tolerated_risk_is_stored(self, admin_client: Client, changed: dict[str, str]) -> None:
-        FormPage(admin_client, ADD).stored(**NEW, **changed, allow_credentials="on")
+        FormPage(admin_client, ADD).confirmed(**NEW, **changed, allow_credentials="on")
 
     def test_all_problems_come_at_once_and_the_text_stays(self, admin_client: Client) -> None:
         typed = 'nonsense\n"https://x/y",\n<b>'

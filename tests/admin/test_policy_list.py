@@ -134,6 +134,25 @@ class TestColumns:
 
         assert orders == {1: ["b", "a"], 2: ["a", "b"], 3: ["a", "b"], 6: ["a", "b"], 7: ["b", "a"]}
 
+    @pytest.mark.parametrize(
+        ("keys", "word"),
+        [
+            ({}, ""),
+            ({"mode": "off"}, "off"),
+            ({"mode": "trial"}, "trial"),
+            ({"expires_at": "2020-01-01T00:00:00Z"}, "expired"),
+        ],
+    )
+    def test_what_is_not_obeyed_is_grey_and_says_why(
+        self, admin_client: Client, keys: dict[str, str], word: str
+    ) -> None:
+        services.create_policy(policy("app", **keys))
+
+        html = text(admin_client.get(LIST))
+
+        assert ("cors-idle" in html) is bool(word)
+        assert word in rows(admin_client)[0]
+
 
 class TestNarrowing:
     """Search finds each word in name, description, place and origins; filters narrow by what a row holds."""

@@ -89,6 +89,9 @@ def _allow_in_the_admin(page: Page, site: str, origin: str) -> None:
     page.get_by_role("link", name="app", exact=True).click()
     page.locator("[name=allowed_origins]").fill(origin)
     page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_text("The policy app would newly let 1 origin send credentials").wait_for()
+    page.get_by_label("Save all the same").check()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("was changed successfully").wait_for()
 
 

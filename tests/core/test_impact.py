@@ -305,7 +305,7 @@ class TestOpened:
         found = impact(old, new)
 
         assert found.opened == (Opened("p0", EVERYWHERE, origins),)
-        assert not found.is_grave
+        assert found.is_grave
 
     def test_another_place_is_opened(self) -> None:
         found = impact(side({**CREDENTIALED, "path": "/a"}), side({**CREDENTIALED, "path": "/a/**"}))

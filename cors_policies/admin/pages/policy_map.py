@@ -5,7 +5,7 @@ Before you edit:
 * Core judges: ``mapping`` gives the order, ``map_tree`` what fits on the page, ``linting`` the warnings, the
   snapshot what governs. This page reads the set, asks them, and hands the answers to its rows.
 * A set may hold thousands of policies. Only what is on the page is linted and looked up by key, so that a
-  page costs one reading of the set and a fixed number of queries.
+  page costs one reading of the set, where it has changed since the last one, and a fixed number of queries.
 * Views are placed by the snapshot that this process obeys; policies are shown as they are stored.
 """
 
@@ -28,6 +28,7 @@ from cors_policies.admin.map_views import Views
 from cors_policies.admin.map_window import Window
 from cors_policies.conf import get_settings
 from cors_policies.core.findings import Finding
+from cors_policies.core.guardrails import Guardrails
 from cors_policies.core.linting.linting import lint, problem_finding
 from cors_policies.core.policy_map import mapping
 from cors_policies.core.policy_map import tree as map_tree
@@ -36,11 +37,14 @@ from cors_policies.core.policy_map.tree import Page, shown_leaves
 from cors_policies.core.policy_set import PolicySet
 from cors_policies.documents import BrokenRow, StoredSet
 from cors_policies.models import OriginGroup, Policy
+from cors_policies.models.versions import read_token
 from cors_policies.store import current_snapshot
 
 LINES: Final = 150
 """So many lines of the tree fit on a page."""
 _POLICY: Final = "policy"
+_kept: Final[dict[str, tuple[Guardrails, StoredSet]]] = {}
+"""By database the set that was read last: to read and check a large one takes seconds."""
 
 
 @method_decorator(require_safe)  # whose first argument is the request
@@ -48,7 +52,7 @@ def show(model_admin: Any, request: HttpRequest) -> HttpResponse:
     """The part of the map that the parameters ask for."""
     request.current_app = model_admin.admin_site.name  # as Django's own pages do
     window = Window.of(request.GET)
-    stored = documents.read_policy_set(get_settings().DATABASE_ALIAS)
+    stored = _stored_set(get_settings().DATABASE_ALIAS)
     now = datetime.now(timezone.utc)
     part = _choose(stored, window, now)
     findings = _findings(stored, {entry.name for entry in part.shown}, now)
@@ -73,6 +77,17 @@ def show(model_admin: Any, request: HttpRequest) -> HttpResponse:
         "ungoverned": views.ungoverned(can_add=can_add),
     }
     return TemplateResponse(request, "cors_policies/pages/policy_map.html", context)
+
+
+def _stored_set(using: str) -> StoredSet:
+    """The set as it is stored: what was read last, for as long as the version is the same."""
+    version, rails = read_token(using), get_settings().GUARDRAILS
+    kept = _kept.get(using)
+    if kept is not None and version and (kept[0], kept[1].version) == (rails, version):
+        return kept[1]
+    found = documents.read_policy_set(using)
+    _kept[using] = (rails, found)
+    return found
 
 
 @dataclass(frozen=True)

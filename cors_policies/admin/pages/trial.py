@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cors_policies import observations
+from cors_policies.admin import confirming
 from cors_policies.admin.base import is_key, more_text
 from cors_policies.admin.columns import ago, is_expired
 from cors_policies.conf import OBSERVE_OFF, get_settings
@@ -128,19 +129,26 @@ def _promote(model_admin: Any, request: HttpRequest) -> HttpResponse:
     if row is None:
         text = _("Nothing was changed: that policy is not on trial any more.")
         model_admin.message_user(request, text, messages.WARNING)
-    elif "confirmed" in request.POST:
-        model_admin.promote(request, rows)
-    else:
-        return _question(model_admin, request, row)
+    elif confirming.FIELD not in request.POST or model_admin.make_live(request, rows) is not None:
+        return _question(model_admin, request, rows, row)
     return HttpResponseRedirect(_address(model_admin))
 
 
-def _question(model_admin: Any, request: HttpRequest, row: Any) -> HttpResponse:
-    """Asks whether the policy shall be live, with what that would have changed."""
+def _question(model_admin: Any, request: HttpRequest, rows: Any, row: Any) -> HttpResponse:
+    """Asks whether the policy shall be live, with what that would have changed and what it means."""
     observations.flush()
     site = Site(row.host, row.path)
     sections = _sections(report_of([site], 0)[site], None)
-    context = {"title": _("Make live?"), "policy": row, "sections": sections}
+    impact = model_admin.foresee_promotion(rows)
+    context = {
+        "title": _("Make live?"),
+        "policy": row,
+        "sections": sections,
+        "sentences": confirming.sentences(impact),
+        "unknown": confirming.unknown(),
+        "field": confirming.FIELD,
+        "token": confirming.token(impact),
+    }
     return _rendered(model_admin, request, "trial_promote.html", context)
 
 

@@ -36,6 +36,7 @@ from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.core.snapshot import Snapshot
+from cors_policies.documents import StoredSet
 from cors_policies.models import Policy
 from cors_policies.store import current_snapshot
 from cors_policies.translating import translated
@@ -55,12 +56,15 @@ class Trial:
     changes: Changes | None = None
     row: Policy | None = None
     stored: Document | None = None
+    whole: StoredSet | None = None
+    """The set with the changes, where that is known already."""
 
     def snapshot(self) -> Snapshot:
         """Raises ``InvalidPolicyError`` where the changes could not be saved."""
         if self.changes is None:
             return current_snapshot()
-        return services.set_with(self.changes.document, self.row).compile(datetime.now(timezone.utc))
+        whole = self.whole or services.set_with(self.changes.document, self.row)
+        return whole.compile(datetime.now(timezone.utc))
 
     def phrases(self, admin: DocumentAdmin) -> list[str]:
         """In words: what is tried, beside what is stored."""
@@ -76,8 +80,8 @@ class NotSavedError(Exception):
     def __init__(self, form: Any) -> None:
         super().__init__()
         self.document: Document = form.document
-        changes = Changes(self.document, form.cleaned_data.get("opened", ""))
-        self.trial = Trial(changes, form.instance if form.stored else None, form.stored)
+        changes = Changes(self.document, form.cleaned_data.get("opened", ""), form.stored)
+        self.trial = Trial(changes, form.instance if form.stored else None, form.stored, form.tried)
 
 
 def try_it(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
@@ -103,7 +107,8 @@ def _try_again(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
     if changes is None:
         raise BadRequest(_("There are no changes here to try."))
     row = _row(admin, request, key) if key else None
-    trial = Trial(changes, row, documents.policy_document(row) if row else None)
+    stored = documents.policy_document(row) if row else None
+    trial = Trial(changes.over(stored), row, stored)
     return _show(admin, request, CallForm(request.POST), trial)
 
 

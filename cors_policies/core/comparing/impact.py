@@ -125,7 +125,7 @@ class Impact:
     @property
     def is_grave(self) -> bool:
         """Whether somebody should be asked once more before."""
-        return bool(self.cut_off)
+        return bool(self.cut_off or self.opened)
 
     def to_document(self) -> Document:
         """The JSON document."""
