@@ -102,12 +102,18 @@ def unlooked(path: Path) -> list[str]:
         if isinstance(node, ast.Call) and messages.called_name(node) in messages.KEYWORDS:
             is_literal = node.args and isinstance(node.args[0], ast.Constant)
             found += [] if is_literal or _forwards(path) else [f"{path.name}:{node.lineno}"]
-        if isinstance(node, ast.keyword) and node.arg in {"help", "help_text", "verbose_name", "message"}:
-            found += [
-                f"{path.name}:{node.value.lineno}"
-                for _argument in literals(ast.Call(node.value, [node.value], []))
-            ]
+        if value := _shown(node):
+            found += [f"{path.name}:{value.lineno}" for _argument in literals(ast.Call(value, [value], []))]
     return found
+
+
+def _shown(node: ast.AST) -> ast.expr | None:
+    """What is given a name that says that people read it."""
+    if isinstance(node, ast.keyword) and node.arg in {"help", "help_text", "verbose_name", "message"}:
+        return node.value
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"message", "reason"}:
+        return node.value
+    return None
 
 
 def _forwards(path: Path) -> bool:
@@ -212,6 +218,7 @@ class TestSources:
             pytest.param('reader.note("invalid", "a", 1, f"No {x}.")', id="noted-problem"),
             pytest.param('yield Reason("", "a", "No good.")', id="reason"),
             pytest.param('Note("A", reason="No good.")', id="note"),
+            pytest.param('message = f"No {x}."', id="name"),
             pytest.param("say(template)", id="no-literal"),
             pytest.param('f(help="No good.")', id="help"),
         ],

@@ -131,7 +131,12 @@ def _embedding_reasons(service: str, exported: ExportedPolicy) -> Iterator[Reaso
         ("timing_allow_origin", exported.policy.timing_allow_origin, http.TIMING_ALLOW_ORIGIN),
     ):
         if is_said:
-            message = f"{service} sends no {header}. Remove {field}, or serve the files by nginx or Django."
+            message = say(
+                "{service} sends no {header}. Remove {field}, or serve the files by nginx or Django.",
+                service=service,
+                header=header,
+                field=field,
+            )
             yield exported.reason(field, message)
 
 
