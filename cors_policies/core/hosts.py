@@ -54,6 +54,21 @@ def parse_host_pattern(text: str) -> HostPattern:
     _check_no_other_parts(text)
     if "*" not in text:
         return HostPattern(canonical_host(text))
+    base = canonical_domain(_below_wildcard(text))
+    if is_ipv4(base):
+        raise PatternError(
+            "numeric-host", say("A * cannot stand before an IPv4 address. Write the address itself.")
+        )
+    if len(base) + len(_SUBDOMAINS) > MAX_HOST:
+        raise PatternError(
+            "host-too-long",
+            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
+        )
+    return HostPattern(_SUBDOMAINS + base)
+
+
+def _below_wildcard(text: str) -> str:
+    """What stands behind the ``*.``, as UTS 46 maps it."""
     if text == "*":
         raise PatternError(
             "wildcard-place",
@@ -66,17 +81,7 @@ def parse_host_pattern(text: str) -> HostPattern:
             "wildcard-place",
             say('"{text}": write * for the whole leftmost part only, as in *.example.com.', text=text),
         )
-    base = canonical_domain(base)
-    if is_ipv4(base):
-        raise PatternError(
-            "numeric-host", say("A * cannot stand before an IPv4 address. Write the address itself.")
-        )
-    if len(base) + len(_SUBDOMAINS) > MAX_HOST:
-        raise PatternError(
-            "host-too-long",
-            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
-        )
-    return HostPattern(_SUBDOMAINS + base)
+    return base
 
 
 def _check_no_other_parts(text: str) -> None:

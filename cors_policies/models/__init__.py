@@ -3,7 +3,8 @@
 from cors_policies.models.revisions import Revision, RevisionChange  # isort: skip - see there
 from cors_policies.models.observations import IgnoredOrigin, Observation, TrialObservation
 from cors_policies.models.origins import Origin, OriginGroup, OriginGroupOrigin
-from cors_policies.models.policies import Policy, PolicyOrigin, PolicyOriginGroup
+from cors_policies.models.policies import Policy
+from cors_policies.models.policy_lists import PolicyOrigin, PolicyOriginGroup
 from cors_policies.models.versions import PolicySetVersion
 
 __all__ = [

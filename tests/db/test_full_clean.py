@@ -7,8 +7,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from cors_policies import services
-from cors_policies.models import Origin, OriginGroup, OriginGroupOrigin, Policy, PolicyOrigin
-from cors_policies.models.policies import PolicyOriginGroup
+from cors_policies.models import (
+    Origin,
+    OriginGroup,
+    OriginGroupOrigin,
+    Policy,
+    PolicyOrigin,
+    PolicyOriginGroup,
+)
 from tests.helpers import policy
 
 pytestmark = pytest.mark.django_db

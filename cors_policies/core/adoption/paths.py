@@ -85,14 +85,10 @@ def _runs(branch: Branch) -> Iterator[tuple[str, ...]]:
 
 def _alternatives(piece: Piece) -> Iterator[tuple[str, ...]]:
     match piece:
-        case Literal("*"):
-            raise _refusal(say("It has a literal *, which no path pattern can hold."))
-        case Literal(char):
+        case Literal(char) if char != "*":
             yield (char,)
-        case Edge(text) if text in _MARKS:
-            yield (_MARKS[text],)
-        case Repeat(Charset(chars), _, _, text) if f"{chars}{text[:1]}" in _MARKS:
-            yield (_MARKS[f"{chars}{text[:1]}"],)
+        case Edge() | Repeat(Charset()) if _mark(piece):
+            yield (_mark(piece),)
         case Repeat(inner, 0, 1):
             yield ()
             yield from _alternatives(inner)
@@ -101,7 +97,23 @@ def _alternatives(piece: Piece) -> Iterator[tuple[str, ...]]:
         case Group(opening, branch) if opening in {CAPTURING, NON_CAPTURING} or opening.startswith("(?P"):
             yield from _runs(branch)
         case _:
-            raise _refusal(say("No path pattern is exactly as wide as {part}.", part=piece_text(piece)))
+            raise _refusal(_why_not(piece))
+
+
+def _mark(piece: Piece) -> str:
+    """What stands for a piece that is more than characters; ``""`` where nothing does."""
+    match piece:
+        case Edge(text):
+            return _MARKS.get(text, "")
+        case Repeat(Charset(chars), _, _, text):
+            return _MARKS.get(f"{chars}{text[:1]}", "")
+    return ""
+
+
+def _why_not(piece: Piece) -> str:
+    if piece == Literal("*"):
+        return say("It has a literal *, which no path pattern can hold.")
+    return say("No path pattern is exactly as wide as {part}.", part=piece_text(piece))
 
 
 def _chars(charset: str) -> list[str]:
