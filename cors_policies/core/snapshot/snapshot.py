@@ -12,66 +12,36 @@ Before you edit:
 * What is on trial is a second snapshot beside the live one, of both together. It shares every index and path
   group that no trial policy touches, and a set without trial policies has none. All that expires in the live
   one expires in it, so that its end is the end of both.
-* A set is loaded while requests wait for the interpreter, and most of its policies are alone on their path
-  with few origins. Such a one is compiled when its path is asked for first, which is some ten microseconds
-  once; until then it is one object for the garbage collector, not four.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Container, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final
 
 from cors_policies.core.hosts import HostPattern
 from cors_policies.core.path_group import GroupCompiler, PathGroup, Site
 from cors_policies.core.path_index import PathIndex
-from cors_policies.core.paths import PathPattern, parse_path_pattern, split_path
-from cors_policies.core.policy import Mode, OriginGroup, Policy
+from cors_policies.core.paths import PathPattern
+from cors_policies.core.policy import Policy
+from cors_policies.core.snapshot.sites import (
+    NOBODY,
+    Calendar,
+    Ending,
+    compile_site,
+    first_end,
+    path_index,
+    stored_pattern,
+    unexpired,
+)
 
 _MAX_KEPT: Final = 2048
 _MAX_KEPT_PATH: Final = 200
 """Look-ups that are kept, and the longest path of one: half a megabyte at most."""
 UNKNOWN: Final[Any] = object()
 """In place of a path group that must be looked for."""
-_FEW_ORIGINS: Final = 100
-"""A policy with more is compiled with the set: no request shall wait for that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shield:
-    """A policy that is broken, but for its site, and its end if that can be read."""
-
-    site: Site
-    expires_at: datetime | None = None
-    is_on_trial: bool = False
-
-
-_T = TypeVar("_T", Policy, Shield, Policy | Shield)
-_Tenants = Sequence[Policy | Shield]
-"""All policies of one site."""
-_Sites = dict[Site, list[Policy | Shield]]
-_Ending = tuple[datetime, int, Site, _Tenants]
-"""When the first of a site's policies expires, the place of the site, and what is there until then."""
-
-
-class _Calendar(NamedTuple):
-    """When the last policy has expired that is left out, and what will expire, the next one first."""
-
-    since: datetime | None
-    ending: list[_Ending]
-
-
-class _Parts(NamedTuple):
-    """What a snapshot is made of."""
-
-    version: str
-    compiler: GroupCompiler
-    groups: list[PathGroup | Policy]
-    indexes: Mapping[str, PathIndex[int]]
-    calendar: _Calendar
 
 
 class Snapshot:
@@ -100,7 +70,7 @@ class Snapshot:
         compiler: GroupCompiler,
         groups: list[PathGroup | Policy],
         indexes: Mapping[str, PathIndex[int]],
-        calendar: _Calendar,
+        calendar: Calendar,
     ) -> None:
         """``indexes`` by host give places in ``groups``."""
         self.version = version
@@ -110,7 +80,7 @@ class Snapshot:
         self._groups = groups
         self._indexes = {host: index for host, index in indexes.items() if len(index)}
         named = {host: index for host, index in self._indexes.items() if host}
-        self._any_host = self._indexes.get("") or _path_index(())
+        self._any_host = self._indexes.get("") or path_index(())
         self._hosts = {host: index for host, index in named.items() if not HostPattern(host).is_wildcard}
         self._wildcard_hosts = {
             host[1:]: index for host, index in named.items() if HostPattern(host).is_wildcard
@@ -173,14 +143,14 @@ class Snapshot:
         ends: list[datetime] = []
         empty: dict[str, list[tuple[PathPattern, int]]] = {}
         for _, place, site, tenants in self._ending[:passed]:
-            left = list(_unexpired(tenants, now, ends))
-            groups[place] = _compile(self._compiler, site, left) if left else _NOBODY
+            left = list(unexpired(tenants, now, ends))
+            groups[place] = compile_site(self._compiler, site, left) if left else NOBODY
             if not left:
-                empty.setdefault(site.host, []).append((_stored_pattern(site.path), place))
-            elif (end := _first_end(left)) is not None:
+                empty.setdefault(site.host, []).append((stored_pattern(site.path), place))
+            elif (end := first_end(left)) is not None:
                 insort(ending, (end, place, site, left))
         indexes = {host: self._indexes[host].without(pairs) for host, pairs in empty.items()}
-        calendar = _Calendar(max(ends, default=self.since), ending)
+        calendar = Calendar(max(ends, default=self.since), ending)
         return Snapshot(self.version, self._compiler, groups, self._indexes | indexes, calendar)
 
     def find_group(self, path: str, host: str = "") -> PathGroup | None:
@@ -202,8 +172,8 @@ class Snapshot:
         found = [
             (_host_rank(group.host), pattern.sort_key, place)
             for place, group in enumerate(self._groups)
-            if group is not _NOBODY and _is_host(group.host, host)
-            if (pattern := _stored_pattern(group.path)).matches(path)
+            if group is not NOBODY and _is_host(group.host, host)
+            if (pattern := stored_pattern(group.path)).matches(path)
         ]
         return [self._group(place) for _, _, place in sorted(found)]
 
@@ -235,101 +205,8 @@ class Snapshot:
             dot = host.find(".", dot + 1)
 
 
-def compile_snapshot(
-    policies: Iterable[Policy],
-    groups: Mapping[str, OriginGroup],
-    *,
-    shields: Iterable[Shield] = (),
-    version: str = "",
-    now: datetime | None = None,
-) -> Snapshot:
-    """The snapshot of valid policies and the groups that they name, with its trial where any are on trial.
-
-    Those that are off are left out, and those that have expired by ``now``; ``None``: before all times.
-    """
-    live: _Sites = {}
-    tried: _Sites = {}
-    ends: list[datetime] = []
-    for shield in _unexpired(shields, now, ends):
-        (tried if shield.is_on_trial else live).setdefault(shield.site, []).append(shield)
-    wanted = (policy for policy in policies if policy.mode != Mode.OFF.value)
-    for policy in _unexpired(wanted, now, ends):
-        (live if policy.is_live else tried).setdefault(Site(policy.host, policy.path), []).append(policy)
-    compiler = GroupCompiler(groups)
-    compiled = [_compile(compiler, site, tenants) for site, tenants in live.items()]
-    calendar = _Calendar(max(ends, default=None), sorted(_endings(live)))
-    parts = _Parts(version, compiler, compiled, _indexes(live), calendar)
-    snapshot = Snapshot(*parts)
-    if tried:
-        snapshot.be_tried_with(Snapshot(*_with_trials(parts, live, tried)), _last_end(tried), now)
-    return snapshot
-
-
-def _with_trials(parts: _Parts, live: _Sites, tried: _Sites) -> _Parts:
-    """The same with what is on trial. Sites of live policies keep their places; new ones come after them."""
-    together = {site: [*live.get(site, ()), *tenants] for site, tenants in tried.items()}
-    sites = live | together
-    groups = [
-        _compile(parts.compiler, site, together[site]) if site in together else parts.groups[place]
-        for place, site in enumerate(sites)
-    ]
-    grown = {site.host for site in tried if site not in live}
-    indexes = {**parts.indexes, **_indexes(sites, grown)}
-    calendar = parts.calendar._replace(ending=sorted(_endings(sites)))
-    return _Parts(parts.version, parts.compiler, groups, indexes, calendar)
-
-
-def _last_end(sites: _Sites) -> datetime | None:
-    """When the last of all these expires; ``None``: never."""
-    ends = [tenant.expires_at for tenants in sites.values() for tenant in tenants]
-    known = [end for end in ends if end is not None]
-    return max(known) if len(known) == len(ends) else None
-
-
-def _unexpired(tenants: Iterable[_T], now: datetime | None, ends: list[datetime]) -> Iterator[_T]:
-    """What has not expired by ``now``; the ends of the others are added to ``ends``."""
-    for tenant in tenants:
-        end = tenant.expires_at
-        if end is not None and now is not None and end <= now:
-            ends.append(end)
-        else:
-            yield tenant
-
-
-def _compile(compiler: GroupCompiler, site: Site, tenants: _Tenants) -> PathGroup | Policy:
-    policies = [tenant for tenant in tenants if isinstance(tenant, Policy)]
-    if len(policies) == len(tenants) == 1 and len(policies[0].allowed_origins) <= _FEW_ORIGINS:
-        return policies[0]
-    return compiler.compile(site, policies, is_shielded=len(policies) < len(tenants))
-
-
-def _indexes(sites: Iterable[Site], hosts: Container[str] | None = None) -> dict[str, PathIndex[int]]:
-    """For each host, or each of ``hosts``, where its paths have their places."""
-    places: dict[str, list[tuple[str, int]]] = {}
-    for place, site in enumerate(sites):
-        if hosts is None or site.host in hosts:
-            places.setdefault(site.host, []).append((site.path, place))
-    return {host: _path_index(members) for host, members in places.items()}
-
-
-def _endings(sites: Mapping[Site, _Tenants]) -> Iterator[_Ending]:
-    for place, (site, tenants) in enumerate(sites.items()):
-        end = _first_end(tenants)
-        if end is not None:
-            yield end, place, site, tenants
-
-
-def _first_end(tenants: _Tenants) -> datetime | None:
-    return min((tenant.expires_at for tenant in tenants if tenant.expires_at is not None), default=None)
-
-
-def _end(ending: _Ending) -> datetime:
+def _end(ending: Ending) -> datetime:
     return ending[0]
-
-
-def _stored_pattern(text: str) -> PathPattern:
-    """The pattern of a canonical text, which need not be checked once more."""
-    return PathPattern(text, tuple(split_path(text)))
 
 
 def _is_host(pattern: str, host: str) -> bool:
@@ -341,12 +218,3 @@ def _host_rank(pattern: str) -> tuple[int, int]:
     if not pattern:
         return 2, 0
     return (1, -len(pattern)) if HostPattern(pattern).is_wildcard else (0, 0)
-
-
-def _path_index(places: Iterable[tuple[str, int]]) -> PathIndex[int]:
-    return PathIndex((parse_path_pattern(path), place) for path, place in places)
-
-
-_NOBODY: Final = GroupCompiler({}).compile(Site("", "/"), ())
-"""In the places of sites where all has expired."""
-EMPTY_SNAPSHOT: Final = compile_snapshot((), {})
