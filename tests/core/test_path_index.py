@@ -12,8 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cors_policies.core import path_index
-from cors_policies.core.path_index import PathIndex
+from cors_policies.core.path_index import PathIndex, branches, building
 from cors_policies.core.path_sieve import Sieve
 from cors_policies.core.paths import PathPattern, parse_path_pattern
 from tests.core import oracle
@@ -35,7 +34,7 @@ def most_specific(texts: Iterable[str], path: str) -> str | None:
 def crowds_above(cost: int) -> Iterator[None]:
     """The limit of what a trie may cost, lowered so that few patterns are searched as crowds."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(path_index, "_MAX_COST", cost)
+        patch.setattr(building, "_MAX_COST", cost)
         yield
 
 
@@ -322,7 +321,7 @@ class TestHostilePatterns:
             sizes.append(len(patterns))
             return Sieve(patterns)
 
-        monkeypatch.setattr(path_index, "Sieve", make)
+        monkeypatch.setattr(branches, "Sieve", make)
         index_of([join(top, *shape) for top in ("v1", "v2") for shape in STARS_OR_A])
 
         assert sum(sizes) == 2 * len(STARS_OR_A) - 2  # the literal ones are looked up

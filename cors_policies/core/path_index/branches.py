@@ -1,8 +1,6 @@
-"""Which of all path patterns is the most specific one that matches this path?
+"""How does a path find its way through a trie of patterns, and what may that cost?
 
-Literal patterns are one look-up. The others form a trie of segments, read from the front of a path as far as
-``**``, and from its end after that. Where a literal, mixed segments and ``*`` all lead on, they are tried in
-the order of precedence, and the first pattern that is found is the answer.
+A trie is read from the front of a path as far as ``**``, and from its end after that.
 
 Before you edit:
 
@@ -11,10 +9,6 @@ Before you edit:
   becomes a crowd, which :mod:`cors_policies.core.path_sieve` searches, and which counts as 32. A look-up thus
   takes 64 steps at most, or 32 and a crowd, however many patterns there are and whatever the path is. Among
   mixed segments a step has a bound of its own, that of :class:`cors_policies.core.segments.MixedIndex`.
-* A pattern has 32 segments at most, so a path of thousands is never split further than the longest pattern
-  needs from each of its ends.
-* The answer must be the one that ``sort_key`` and ``PathPattern.matches`` give; property tests compare.
-* A hundred thousand patterns have to fit: what is alone below a branch is a leaf at once.
 * An index never changes. One without some of its patterns shares all branches that do not lead to them, and
   keeps the shape of the others, and so the bound: what is gone is passed over.
 """
@@ -25,84 +19,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from itertools import chain
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Protocol
 
 from cors_policies.core.path_sieve import Sieve
-from cors_policies.core.paths import MAX_PATH, PathPattern
+from cors_policies.core.paths import PathPattern
 from cors_policies.core.segments import DOUBLE_STAR, STAR, MixedIndex, all_match
 
-_T = TypeVar("_T")
-
-_MAX_COST: Final = 64
-_CROWD_COST: Final = 32
-_USUAL_SEGMENTS: Final = 8
-"""Paths of up to so many segments are split once and for all."""
-_END: Final = ""
+CROWD_COST: Final = 32
+END: Final = ""
 """The step that stands for the end of a pattern. No segment of a pattern is empty."""
-
-
-_Gone = Sequence[tuple[PathPattern, int]]
+Gone = Sequence[tuple[PathPattern, int]]
 """Patterns to be passed over, with their ranks."""
 
 
-class PathIndex(Generic[_T]):
-    """Different patterns with a value each, built once. :meth:`find` gives the value that governs a path.
-
-    No two values are equal where :meth:`without` is used.
-    """
-
-    __slots__ = ("_exact", "_root", "_size", "_splits", "_values")
-
-    def __init__(self, pairs: Iterable[tuple[PathPattern, _T]]) -> None:
-        self._exact: dict[str, _T] = {}
-        others: list[tuple[PathPattern, _T]] = []
-        for pattern, value in pairs:
-            if STAR in pattern.text:
-                others.append((pattern, value))
-            else:
-                self._exact[pattern.text] = value
-        self._size = len(self._exact) + len(others)
-        others.sort(key=lambda pair: pair[0].sort_key)
-        self._values = [value for _, value in others]
-        self._splits = 1 + max([len(pattern.segments) for pattern, _ in others] + [_USUAL_SEGMENTS])
-        self._root = _Builder([pattern for pattern, _ in others]).root()
-
-    def find(self, path: str) -> _T | None:
-        """The value of the most specific pattern that matches a request's decoded path, or ``None``."""
-        if path[:1] != "/":
-            return None
-        if path[-1] == "/":  # what drop_trailing_slash does, without the call
-            path = path[:-1] or "/"
-        if len(path) <= MAX_PATH and path in self._exact:
-            return self._exact[path]
-        # The first element is what stands before the first slash: nothing.
-        segments = path.split("/", self._splits) if path != "/" else [""]
-        if len(segments) > self._splits:
-            segments[self._splits :] = path.rsplit("/", self._splits)[1:]
-        rank = self._root.best(segments, 1, len(segments))
-        return None if rank is None else self._values[rank]
-
-    def __len__(self) -> int:
-        return self._size
-
-    def without(self, pairs: Sequence[tuple[PathPattern, _T]]) -> PathIndex[_T]:
-        """The index without some of its pairs."""
-        other = copy(self)
-        other.forget(pairs)
-        return other
-
-    def forget(self, pairs: Sequence[tuple[PathPattern, _T]]) -> None:
-        """Never finds these pairs again. For a copy of one's own."""
-        ranks = {value: rank for rank, value in enumerate(self._values)}
-        gone = [(pattern, ranks[value]) for pattern, value in pairs if STAR in pattern.text]
-        texts = {pattern.text for pattern, _ in pairs}
-        self._size -= len(pairs)
-        self._exact = {text: value for text, value in self._exact.items() if text not in texts}
-        if gone:
-            self._root = _without(gone, self._root, 0, None)
-
-
-class _Branch(Protocol):
+class Branch(Protocol):
     """A part of the trie."""
 
     @property
@@ -112,14 +42,14 @@ class _Branch(Protocol):
     def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
         """The smallest rank of a pattern here that matches; what is outside ``start:stop`` has been read."""
 
-    def forget(self, gone: _Gone, depth: int, gap: int | None) -> None:
+    def forget(self, gone: Gone, depth: int, gap: int | None) -> None:
         """Passes over these patterns, all of them here; ``depth`` and ``gap`` as for the builder.
 
         For a copy of one's own: branches are shared.
         """
 
 
-class _Leaf:
+class Leaf:
     """One pattern, alone from here on: what it still wants from the front and, after ``**``, from the end."""
 
     __slots__ = ("_head", "_open", "_rank", "_tail", "_wanted")
@@ -133,9 +63,11 @@ class _Leaf:
 
     @property
     def cost(self) -> int:
+        """As :attr:`Branch.cost`."""
         return 1 + self._wanted
 
     def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        """As :meth:`Branch.best`."""
         spare = stop - start - self._wanted
         if spare < 0 or (spare and not self._open):
             return None
@@ -145,11 +77,12 @@ class _Leaf:
             return None
         return self._rank
 
-    def forget(self, _gone: _Gone, _depth: int, _gap: int | None) -> None:
+    def forget(self, _gone: Gone, _depth: int, _gap: int | None) -> None:
+        """As :meth:`Branch.forget`."""
         self._rank = None
 
 
-class _Crowd:
+class Crowd:
     """Patterns that a path could take too many steps among: all are tried at once.
 
     A path that is longer than the patterns without ``**`` is only sought among the others. Most of 10,000
@@ -158,7 +91,7 @@ class _Crowd:
 
     __slots__ = ("_longest", "_open_ranks", "_open_sieve", "_ranks", "_sieve")
 
-    cost = _CROWD_COST
+    cost = CROWD_COST
 
     def __init__(self, ranks: Sequence[int]) -> None:
         self._ranks = ranks
@@ -172,13 +105,15 @@ class _Crowd:
         self._longest = max((len(patterns[rank].segments) for rank in closed), default=0)
 
     def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        """As :meth:`Branch.best`."""
         wanted = segments[1:]
         is_long = len(wanted) > self._longest
         sieve, ranks = (self._open_sieve, self._open_ranks) if is_long else (self._sieve, self._ranks)
         row = sieve.first(wanted)
         return None if row is None else ranks[row]
 
-    def forget(self, gone: _Gone, _depth: int, _gap: int | None) -> None:
+    def forget(self, gone: Gone, _depth: int, _gap: int | None) -> None:
+        """As :meth:`Branch.forget`."""
         ranks = {rank for _, rank in gone}
         self._sieve = _forgetful(self._sieve, self._ranks, ranks)
         self._open_sieve = _forgetful(self._open_sieve, self._open_ranks, ranks)
@@ -191,12 +126,12 @@ def _forgetful(sieve: Sieve, ranks: Sequence[int], gone: set[int]) -> Sieve:
     return found
 
 
-class _Fork:
+class Fork:
     """The ways on from a node that take no literal: mixed segments, then ``*``, then ``**``."""
 
     __slots__ = ("_mixed", "_rest", "_stars", "cost")
 
-    def __init__(self, branches: Mapping[str, _Branch], rest: _Branch | None) -> None:
+    def __init__(self, branches: Mapping[str, Branch], rest: Branch | None) -> None:
         mixed = {step: branch for step, branch in branches.items() if step != STAR}
         self._mixed = MixedIndex(mixed) if mixed else None
         self._stars = [branches[STAR]] if STAR in branches else []
@@ -206,6 +141,7 @@ class _Fork:
             self.cost += self._mixed.dearest({step: branch.cost for step, branch in mixed.items()})
 
     def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        """As :meth:`Branch.best`."""
         if start < stop:
             for child in self.children(segments[start]):
                 found = child.best(segments, start + 1, stop)
@@ -213,41 +149,42 @@ class _Fork:
                     return found
         return None if self._rest is None else self._rest.best(segments, start, stop)
 
-    def forget(self, gone: Mapping[str, _Gone], depth: int, gap: int | None) -> None:
+    def forget(self, gone: Mapping[str, Gone], depth: int, gap: int | None) -> None:
         """As for a branch, by the step that leads on."""
         if self._mixed is not None:
             changes = {
-                step: partial(_without, group, depth=depth + 1, gap=gap) for step, group in gone.items()
+                step: partial(without, group, depth=depth + 1, gap=gap) for step, group in gone.items()
             }
             self._mixed = self._mixed.changed(changes)
         if STAR in gone:
-            self._stars = [_without(gone[STAR], branch, depth + 1, gap) for branch in self._stars]
+            self._stars = [without(gone[STAR], branch, depth + 1, gap) for branch in self._stars]
         if self._rest is not None and DOUBLE_STAR in gone:
-            self._rest = _without(gone[DOUBLE_STAR], self._rest, depth + 1, depth)
+            self._rest = without(gone[DOUBLE_STAR], self._rest, depth + 1, depth)
 
-    def children(self, text: str) -> Iterable[_Branch]:
+    def children(self, text: str) -> Iterable[Branch]:
         """The branches for one segment, the most specific first: none for the empty one."""
         if self._mixed is None:
             return self._stars if text else ()
         return chain(self._mixed.matching(text), self._stars) if text else ()
 
 
-class _Node:
+class Node:
     """Where patterns part that begin alike. Reads one segment from the front."""
 
     __slots__ = ("_end", "_fork", "_literals", "cost")
 
-    def __init__(self, branches: Mapping[str, _Branch], rest: _Branch | None, end: int | None) -> None:
+    def __init__(self, branches: Mapping[str, Branch], rest: Branch | None, end: int | None) -> None:
         """``branches`` by segment; ``rest``: what is behind ``**``; ``end``: the rank of what ends here."""
         others = {step: branch for step, branch in branches.items() if STAR in step}
         self._literals = {step: branch for step, branch in branches.items() if STAR not in step}
-        self._fork = _Fork(others, rest) if others or rest else None
+        self._fork = Fork(others, rest) if others or rest else None
         self._end = end
         self.cost = 1 + max((branch.cost for branch in self._literals.values()), default=0)
         if self._fork is not None:
             self.cost += self._fork.cost
 
     def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        """As :meth:`Branch.best`."""
         if start < stop:
             child = self._literals.get(segments[start])
             if child is not None:
@@ -258,20 +195,21 @@ class _Node:
             return self._end
         return None if self._fork is None else self._fork.best(segments, start, stop)
 
-    def forget(self, gone: _Gone, depth: int, gap: int | None) -> None:
+    def forget(self, gone: Gone, depth: int, gap: int | None) -> None:
+        """As :meth:`Branch.forget`."""
         groups = _by_step(gone, depth, gap)
-        if groups.pop(_END, None):
+        if groups.pop(END, None):
             self._end = None
         literals = {step: groups.pop(step) for step in list(groups) if STAR not in step}
         self._literals = self._literals | {
-            step: _without(group, self._literals[step], depth + 1, gap) for step, group in literals.items()
+            step: without(group, self._literals[step], depth + 1, gap) for step, group in literals.items()
         }
         if groups and self._fork is not None:
             self._fork = copy(self._fork)
             self._fork.forget(groups, depth, gap)
 
 
-class _RestNode(_Node):
+class RestNode(Node):
     """Where patterns part that end alike, and are the same up to ``**``. Reads one segment from the end.
 
     The order of precedence runs from the front, so that every branch has to be tried, and the ranks compared.
@@ -280,10 +218,11 @@ class _RestNode(_Node):
     __slots__ = ()
 
     def best(self, segments: Sequence[str], start: int, stop: int) -> int | None:
+        """As :meth:`Branch.best`."""
         if start == stop:
             return self._end
         text = segments[stop - 1]
-        children: Iterable[_Branch] = () if self._fork is None else self._fork.children(text)
+        children: Iterable[Branch] = () if self._fork is None else self._fork.children(text)
         if text in self._literals:
             children = (*children, self._literals[text])
         found = self._end
@@ -294,69 +233,23 @@ class _RestNode(_Node):
         return found
 
 
-class _Builder:
-    """Makes the trie of patterns in the order of their ``sort_key``."""
-
-    def __init__(self, patterns: Sequence[PathPattern]) -> None:
-        self._patterns = patterns
-        self._crowds: list[_Crowd] = []
-
-    def root(self) -> _Branch:
-        """The whole trie."""
-        root = self._grow(range(len(self._patterns)), 0, None)
-        for crowd in self._crowds:
-            crowd.compile(self._patterns)
-        return root
-
-    def _grow(self, ranks: Sequence[int], depth: int, gap: int | None) -> _Branch:
-        """The branch of patterns whose first ``depth`` steps are the same.
-
-        ``gap`` is how many segments stand before their ``**``, ``None`` as long as that has not been read.
-        """
-        if len(ranks) == 1:
-            return self._leaf(ranks[0], depth, gap)
-        crowds_before = len(self._crowds)
-        node = self._node(ranks, depth, gap)
-        if node.cost <= _MAX_COST:
-            return node
-        del self._crowds[crowds_before:]
-        crowd = _Crowd(ranks)
-        self._crowds.append(crowd)
-        return crowd
-
-    def _leaf(self, rank: int, depth: int, gap: int | None) -> _Leaf:
-        head, tail = self._patterns[rank].halves()
-        if gap is None or tail is None:
-            return _Leaf(rank, head[depth:], tail)
-        return _Leaf(rank, (), tail[: len(tail) - (depth - gap - 1)])
-
-    def _node(self, ranks: Iterable[int], depth: int, gap: int | None) -> _Node:
-        groups: dict[str, list[int]] = {}
-        for rank in ranks:
-            groups.setdefault(_step(self._patterns[rank].segments, depth, gap), []).append(rank)
-        ends = groups.pop(_END, [None])
-        behind_gap = groups.pop(DOUBLE_STAR, None)
-        rest = self._grow(behind_gap, depth + 1, depth) if behind_gap else None
-        branches = {step: self._grow(group, depth + 1, gap) for step, group in groups.items()}
-        return (_Node if gap is None else _RestNode)(branches, rest, ends[0])
-
-
-def _by_step(gone: _Gone, depth: int, gap: int | None) -> dict[str, list[tuple[PathPattern, int]]]:
+def _by_step(gone: Gone, depth: int, gap: int | None) -> dict[str, list[tuple[PathPattern, int]]]:
     groups: dict[str, list[tuple[PathPattern, int]]] = {}
     for pattern, rank in gone:
-        groups.setdefault(_step(pattern.segments, depth, gap), []).append((pattern, rank))
+        groups.setdefault(step_of(pattern.segments, depth, gap), []).append((pattern, rank))
     return groups
 
 
-def _without(gone: _Gone, branch: _Branch, depth: int, gap: int | None) -> _Branch:
+def without(gone: Gone, branch: Branch, depth: int, gap: int | None) -> Branch:
+    """A copy of the branch that passes over these patterns."""
     other = copy(branch)
     other.forget(gone, depth, gap)
     return other
 
 
-def _step(segments: Sequence[str], depth: int, gap: int | None) -> str:
+def step_of(segments: Sequence[str], depth: int, gap: int | None) -> str:
     """The step of a pattern after ``depth`` others: from the front up to ``**``, from the end after it."""
     if gap is None:
-        return segments[depth] if depth < len(segments) else _END
+        return segments[depth] if depth < len(segments) else END
     place = len(segments) - (depth - gap)
-    return segments[place] if place > gap else _END
+    return segments[place] if place > gap else END
