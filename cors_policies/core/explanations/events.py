@@ -11,51 +11,18 @@ Before you edit:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final
 
 from cors_policies.core import engine
 from cors_policies.core import vocabulary as http
 from cors_policies.core.browser_request import BrowserRequest
-from cors_policies.core.engine import Decision
-from cors_policies.core.origins import NULL_ORIGIN, parse_origin_pattern, parse_serialized_origin
+from cors_policies.core.explanations.advice import SHOWN_POLICIES, advise
+from cors_policies.core.explanations.course import CREDENTIALS_NOT_ALLOWED, Course
 from cors_policies.core.path_group import PathGroup
-from cors_policies.core.problems import PatternError
 from cors_policies.core.texts import say, say_count, say_list
 
-CREDENTIALS_NOT_ALLOWED: Final = "credentials-not-allowed"
-"""The client's own reason: included credentials, and a policy that does not allow them."""
-
 _UNCHECKED: Final = (engine.NOT_CORS, engine.SAME_ORIGIN)
-_SHOWN_POLICIES: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
-    """What happened. ``decision`` is the server's last word: about the actual request if that ``is_sent``."""
-
-    request: BrowserRequest
-    reason: str
-    decision: Decision
-    preflight: Decision | None = None
-    is_sent: bool = True
-
-    @property
-    def policy_name(self) -> str | None:
-        """The policy that governs the request."""
-        return self.decision.policy.name if self.decision.policy else None
-
-    @property
-    def policy(self) -> str:
-        """The policy that governs the request, as sentences name it."""
-        return say('policy "{name}"', name=self.policy_name)
-
-    @property
-    def refused_names(self) -> tuple[str, ...]:
-        """The request-header names that the governing policy does not allow."""
-        names, policy = self.request.unsafe_names, self.decision.policy
-        return tuple(name for name in names if policy is None or not policy.allows_headers((name,)))
 
 
 def explain(course: Course) -> tuple[str, ...]:
@@ -65,7 +32,7 @@ def explain(course: Course) -> tuple[str, ...]:
         _departure(course),
         _selection(course),
         _exchange(course),
-        _remedy(course),
+        advise(course),
     )
     return tuple(sentence for part in parts for sentence in part)
 
@@ -146,7 +113,7 @@ def _place(group: PathGroup) -> str:
 
 
 def _policies(group: PathGroup) -> str:
-    names = [f'"{policy.name}"' for policy in group.policies[:_SHOWN_POLICIES]]
+    names = [f'"{policy.name}"' for policy in group.policies[:SHOWN_POLICIES]]
     if not names:
         return say("no policy that works")
     if len(group.policies) == 1:
@@ -239,102 +206,3 @@ def _readable(course: Course) -> str:
     if names is None:
         return say("may read the CORS-safelisted response headers only")
     return say("may also read the response headers {names}", names=names)
-
-
-def _remedy(course: Course) -> Iterator[str]:
-    request, policy = course.request, course.policy
-    if course.reason == engine.UNGOVERNED:
-        yield _path_remedy(request.path_info, request.origin or "")
-    elif course.reason == engine.ORIGIN_NOT_ALLOWED:
-        yield _origin_remedy(course.decision.group, request.origin or "")
-    elif course.reason == engine.METHOD_NOT_ALLOWED:
-        yield _method_remedy(request.sent_method, policy)
-    elif course.reason == engine.HEADER_NOT_ALLOWED:
-        yield from _header_remedy(course.refused_names, policy)
-    elif course.reason == engine.BAD_REQUEST_HEADERS:
-        yield say(
-            "Send fewer request headers: at most {names} names and {size} bytes are read.",
-            names=engine.MAX_REQUEST_HEADERS,
-            size=engine.MAX_REQUEST_HEADERS_BYTES,
-        )
-    elif course.reason == CREDENTIALS_NOT_ALLOWED:
-        yield _credentials_remedy(request.origin or "", policy)
-
-
-def _path_remedy(path: str, origin: str) -> str:
-    if _is_never_sent(origin):
-        return _respelling(origin)
-    return say("Write a policy whose path covers {path} and that allows {origin}.", path=path, origin=origin)
-
-
-def _origin_remedy(group: PathGroup | None, origin: str) -> str:
-    if _is_never_sent(origin):
-        return _respelling(origin)
-    if group is None or not group.policies:
-        return say(
-            "What is stored for this path is broken: manage.py check --database default says why. Repair it."
-        )
-    return say(
-        "Add {origin} to allowed_origins of policy {names}, or to one of its origin groups.",
-        origin=origin,
-        names=_any_of([f'"{policy.name}"' for policy in group.policies[:_SHOWN_POLICIES]]),
-    )
-
-
-def _any_of(names: Sequence[str]) -> str:
-    """``a``, ``a or b``, ``a or b or c``."""
-    if len(names) == 1:
-        return names[0]
-    return say("{name} or {others}", name=names[0], others=_any_of(names[1:]))
-
-
-def _is_never_sent(origin: str) -> bool:
-    return origin != NULL_ORIGIN and parse_serialized_origin(origin) is None
-
-
-def _respelling(origin: str) -> str:
-    return say(
-        "No browser sends {origin} as an origin. Ask again with {right}.",
-        origin=origin,
-        right=_as_browsers_write(origin),
-    )
-
-
-def _as_browsers_write(origin: str) -> str:
-    try:
-        pattern = parse_origin_pattern(origin)
-    except PatternError:
-        return say("one such as https://app.example")
-    return pattern.text if pattern.is_exact else say("one that this pattern covers")
-
-
-def _method_remedy(method: str, policy: str) -> str:
-    if method.upper() == "PATCH" != method:
-        return say(
-            "Browsers send {method} as it is written, and methods have a case. Write PATCH in the script.",
-            method=method,
-        )
-    return say("Add {method} to allowed_methods of {policy}.", method=method, policy=policy)
-
-
-def _header_remedy(names: Sequence[str], policy: str) -> Iterator[str]:
-    yield say_count(
-        "Add {names} to allowed_headers of {policy}, or do not send it.",
-        "Add {names} to allowed_headers of {policy}, or do not send them.",
-        len(names),
-        names=say_list(names),
-        policy=policy,
-    )
-    if http.NON_WILDCARD_REQUEST_HEADER in names:
-        yield say("A * in allowed_headers never covers {name}.", name=http.NON_WILDCARD_REQUEST_HEADER)
-
-
-def _credentials_remedy(origin: str, policy: str) -> str:
-    if origin == NULL_ORIGIN:
-        return say(
-            "No policy can allow credentials to null, which any sandboxed frame can send. Omit credentials."
-        )
-    return say(
-        "Set allow_credentials of {policy} (its origins listed, without *), or omit credentials.",
-        policy=policy,
-    )
