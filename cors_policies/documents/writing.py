@@ -119,18 +119,8 @@ def keys_by_name(model: type[Any], names: Sequence[str], using: str) -> dict[str
 def _write_lists(kind: _List, lists: Mapping[int, Sequence[int]], using: str) -> None:
     """Writes only what differs: what is gone is deleted, what is new inserted, what has moved updated."""
     rows = kind.model.objects.using(using)
-    stored = [
-        entry for batch in batches(list(lists)) for entry in rows.filter(**{f"{kind.owner}__in": batch})
-    ]
     places = {owner: {key: place for place, key in enumerate(ids)} for owner, ids in lists.items()}
-    gone, moved = [], []
-    for entry in stored:
-        place = places[getattr(entry, kind.owner)].pop(getattr(entry, kind.entry), None)
-        if place is None:
-            gone.append(entry.pk)
-        elif place != entry.position:
-            entry.position = place
-            moved.append(entry)
+    gone, moved = _take_stored(kind, rows, places)
     for batch in batches(gone):
         rows.filter(pk__in=batch).delete()
     if moved:
@@ -142,3 +132,17 @@ def _write_lists(kind: _List, lists: Mapping[int, Sequence[int]], using: str) ->
     ]
     if new:
         rows.bulk_create(new, batch_size=MAX_IN_CLAUSE)
+
+
+def _take_stored(kind: _List, rows: Any, places: Mapping[int, dict[int, int]]) -> tuple[list[int], list[Any]]:
+    """The keys of the rows that are gone, and the rows that have moved; ``places`` keeps what is new."""
+    gone, moved = [], []
+    for batch in batches(list(places)):
+        for entry in rows.filter(**{f"{kind.owner}__in": batch}):
+            place = places[getattr(entry, kind.owner)].pop(getattr(entry, kind.entry), None)
+            if place is None:
+                gone.append(entry.pk)
+            elif place != entry.position:
+                entry.position = place
+                moved.append(entry)
+    return gone, moved

@@ -11,13 +11,10 @@ from hypothesis import strategies as st
 
 from cors_policies.core.adoption.python_regex import (
     compile_regex,
-    has_bare_dot,
-    is_closed,
     parse_regex,
-    samples,
-    takes_the_rest,
     to_re2,
 )
+from cors_policies.core.adoption.regex_reach import has_bare_dot, is_closed, samples, takes_the_rest
 from cors_policies.core.problems import PatternError
 
 ATOMS = (

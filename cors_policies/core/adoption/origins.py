@@ -19,12 +19,10 @@ from urllib.parse import urlsplit
 from cors_policies.core.adoption.python_regex import (
     Branch,
     compile_regex,
-    has_bare_dot,
     parse_regex,
-    samples,
-    takes_the_rest,
     to_re2,
 )
+from cors_policies.core.adoption.regex_reach import has_bare_dot, samples, takes_the_rest
 from cors_policies.core.adoption.settings import Regex
 from cors_policies.core.origins import (
     NULL_ORIGIN,

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice, product
 from typing import Final
 
 from cors_policies.core.problems import PatternError
@@ -42,10 +41,6 @@ _NOT_IN_RE2: Final = {
     "(": say("a condition, (?("),
     "P": say("a reference to a group, (?P="),
 }
-_MAX_SAMPLES: Final = 32
-_MAX_SAMPLE: Final = 512
-_CANDIDATES: Final = "xabcdefghijklmnopqrstuvwyz0123456789-.:/_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_ANY_CANDIDATES: Final = ".x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,31 +122,6 @@ def piece_text(piece: Piece) -> str:
             return piece.text
 
 
-def is_closed(branch: Branch) -> bool:
-    """Whether nothing can follow what the expression has matched."""
-    return all(any(_closes(piece) for piece in run) for run in branch)
-
-
-def takes_the_rest(branch: Branch) -> bool:
-    """Whether whatever may follow is matched by the expression itself, as ``.*`` at its end does."""
-    return all(any(_closes(piece) for piece in run) or (bool(run) and _is_rest(run[-1])) for run in branch)
-
-
-def has_bare_dot(branch: Branch) -> bool:
-    """Whether a ``.`` stands alone, for any one character: most often a dot was meant."""
-    return any(
-        piece == _ANY_CHARACTER or (isinstance(piece, Group) and has_bare_dot(piece.branch))
-        for run in branch
-        for piece in run
-    )
-
-
-def samples(branch: Branch) -> list[str]:
-    """Some short texts of the kind that the expression matches; the caller has to try them."""
-    found = (sample for run in branch for sample in islice(_run_samples(run), _MAX_SAMPLES))
-    return [*islice(dict.fromkeys(found), _MAX_SAMPLES)]
-
-
 class _Reader:
     """Reads an expression from left to right."""
 
@@ -191,7 +161,7 @@ class _Reader:
         elif char in "^$":
             yield Edge(char)
         else:
-            yield _ANY_CHARACTER if char == "." else Literal(char)
+            yield ANY_CHARACTER if char == "." else Literal(char)
 
     def _repeat(self, piece: Piece, text: str) -> Repeat:
         if self._take("+"):
@@ -275,7 +245,7 @@ class _Reader:
         return match
 
 
-_ANY_CHARACTER: Final = Charset(".")
+ANY_CHARACTER: Final = Charset(".")
 _BOUNDS: Final[dict[str, tuple[int, int | None]]] = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
@@ -301,47 +271,3 @@ def _not_in_re2(what: str) -> PatternError:
 
 def _branch_text(branch: Branch) -> str:
     return "|".join("".join(map(piece_text, run)) for run in branch)
-
-
-def _closes(piece: Piece) -> bool:
-    match piece:
-        case Edge(text):
-            return text in END
-        case Group(_, branch):
-            return is_closed(branch)
-        case Repeat(inner, low):
-            return low > 0 and _closes(inner)
-    return False
-
-
-def _is_rest(piece: Piece) -> bool:
-    if isinstance(piece, Group):
-        return takes_the_rest(piece.branch)
-    return isinstance(piece, Repeat) and piece.piece == _ANY_CHARACTER and piece.high is None
-
-
-def _run_samples(run: Run) -> Iterable[str]:
-    return map("".join, product(*([*islice(_samples(piece), 8)] for piece in run)))
-
-
-def _samples(piece: Piece) -> Iterator[str]:
-    match piece:
-        case Literal(char):
-            yield char
-        case Charset(text):
-            candidates = _ANY_CANDIDATES if piece == _ANY_CHARACTER else _CANDIDATES
-            yield from filter(compile_regex(text).fullmatch, candidates)
-        case Edge():
-            yield ""
-        case Group(_, branch):
-            yield from samples(branch)
-        case _:
-            yield from _repeated(piece)
-
-
-def _repeated(piece: Repeat) -> Iterator[str]:
-    if piece.low == 0:
-        yield ""
-    if piece.high != 0:
-        times = max(piece.low, 1)
-        yield from (sample * times for sample in _samples(piece.piece) if len(sample) * times <= _MAX_SAMPLE)
