@@ -5,7 +5,7 @@ Before you edit:
 * Only Pythons that this machine has are asked: on the path, or among pyenv's. A Python that is missing is not
   fetched.
 * What is not the point of a session has the release that requirements.lock names. The rest is overridden.
-* `others` is what CI runs after the tests: each other Python once, without what is `slow` and with few examples.
+* `others` is what CI runs after the tests: each other Python once, without what is `slow`, with few examples.
 """
 
 from __future__ import annotations
@@ -126,4 +126,5 @@ def databases(session: nox.Session, kind: str) -> None:
 def audit(session: nox.Session) -> None:
     """Whether a weakness is known of what requirements.lock names. Without the advisory service it fails."""
     session.install("pip-audit")
-    session.run("pip-audit", "--requirement", "requirements.lock", "--disable-pip", "--no-deps")
+    # Strict: what the service does not know is a failure too. Without it an unreachable service would pass.
+    session.run("pip-audit", "--strict", "--requirement", "requirements.lock", "--disable-pip", "--no-deps")

@@ -303,6 +303,7 @@ class TestCalls:
         assert state() == before
 
 
+@pytest.mark.slow
 class TestCost:
     """The preview asks the same few queries, however far back and however large."""
 

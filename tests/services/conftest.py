@@ -23,7 +23,7 @@ def _started(kind: type[_Kind]) -> Iterator[_Kind]:
 
 def _require(kind: type[Cluster]) -> None:
     if not kind.is_installed():
-        message = f"{kind.program} is not installed. As root: make servers"
+        message = f"{kind.program} is not installed. As root: make programs"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
