@@ -39,8 +39,8 @@ def install(name: str) -> None:
     """Makes the process obey that set, and never look for another."""
     from cors_policies.store import store  # noqa: PLC0415 - Django is set up by now
 
-    store._snapshot = compiled(name)  # noqa: SLF001 - in place of the database
-    store._due = float("inf")  # noqa: SLF001 - the same
+    store.snapshot = compiled(name)
+    store.due = float("inf")
 
 
 def configure_theirs(origins: Sequence[str]) -> None:

@@ -6,31 +6,19 @@ header at its first use, and the host is validated against the settings.
 
 from __future__ import annotations
 
-from typing import Final
-
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
-
-Traits = tuple[str, str | None, str | None, str | None] | str
-"""``Origin``, the method, ``Host`` (or the server's name) and ``X-Forwarded-Host``, as they were sent.
-
-Without an ``Origin`` the method alone: nobody is judged, and what is answered depends on nothing else.
-"""
-_MAX_TRAITS: Final = 500
-"""Characters of traits that a decision is kept for, together."""
 
 
 class RequestFacts:
     """What the engine may ask of a Django request; read when it is asked, and not before."""
 
-    __slots__ = ("_request", "origin", "path", "traits")
+    __slots__ = ("_request", "origin", "path")
 
-    def __init__(self, request: HttpRequest, traits: Traits | None = None) -> None:
-        """``traits`` are given where the decision is to be kept for them."""
+    def __init__(self, request: HttpRequest) -> None:
         self._request = request
         self.path = request.path_info
         self.origin: str | None = request.META.get("HTTP_ORIGIN")
-        self.traits = traits if traits is not None and _are_telling(traits) else None
 
     @property
     def method(self) -> str:
@@ -73,11 +61,3 @@ class RequestFacts:
             return True
         forwarded = meta.get("HTTP_X_FORWARDED_HOST")
         return forwarded is not None and forwarded.partition(":")[0].lower() in origin
-
-
-def _are_telling(traits: Traits) -> bool:
-    """Whether nothing is looked at in the place of an absent one, and they are short enough to keep."""
-    if isinstance(traits, str):
-        return 0 < len(traits) <= _MAX_TRAITS
-    _, method, host, _ = traits
-    return bool(method and host) and sum(map(len, filter(None, traits))) <= _MAX_TRAITS

@@ -11,29 +11,46 @@ Before you edit:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from django.http.response import ResponseHeaders
 
+Prepared = dict[str, tuple[str, str]]
+"""Lower-case name to name and value: as a response's own dict has them."""
 PREFIX: Final = "access-control-"
 _LENGTH: Final = len(PREFIX)
-_AFTER_PREFIX: Final = "access-control."
 _VARY: Final = "vary"
-_SEPARATOR: Final = re.compile(r"\s*,\s*")
+SEPARATOR: Final = ", "
+_ANY_SEPARATOR: Final = re.compile(r"\s*,\s*")
 
 
-def put_by_mapping(headers: ResponseHeaders, values: Sequence[tuple[str, str]], vary: Sequence[str]) -> None:
-    """Puts the values and the names to vary by, by Django's public mapping."""
+class _Lower(dict[str, str]):
+    """Names in lower case. Only the engine's own names are asked for: some ten."""
+
+    def __missing__(self, name: str) -> str:
+        lower = self[name] = name.lower()
+        return lower
+
+
+_LOWER: Final = _Lower()
+
+
+def prepared(values: Iterable[tuple[str, str]], vary: Sequence[str]) -> Prepared:
+    """Values and names to vary by, as they are put on many responses."""
+    items = {_LOWER[item[0]]: item for item in values}
+    return items | {_VARY: ("Vary", SEPARATOR.join(vary))} if vary else items
+
+
+def put_by_mapping(headers: ResponseHeaders, items: Prepared) -> None:
+    """Puts what was prepared, by Django's public mapping."""
     for name in [name for name in headers if name[:_LENGTH].lower() == PREFIX]:
         del headers[name]
-    for name, value in values:
-        headers[name] = value
-    if vary:
-        headers["Vary"] = merged(headers.get("Vary", ""), vary)
+    for key, (name, value) in items.items():
+        headers[name] = merged(headers.get(name, ""), value) if key == _VARY else value
 
 
-def put_by_store(headers: ResponseHeaders, values: Sequence[tuple[str, str]], vary: Sequence[str]) -> None:
+def put_by_store(headers: ResponseHeaders, items: Prepared) -> None:
     """The same, by the dict behind the mapping."""
     stored: dict[str, tuple[str, str]] = headers._store  # noqa: SLF001 - see the top of this module
     for name in stored:
@@ -41,22 +58,21 @@ def put_by_store(headers: ResponseHeaders, values: Sequence[tuple[str, str]], va
         if name < "access-control." and name.startswith("access-control-"):
             _remove(stored)
             break
-    for item in values:
-        stored[item[0].lower()] = item
-    if vary:
-        given = stored.get("vary")
-        stored["vary"] = ("Vary", ", ".join(vary) if given is None else merged(given[1], vary))
+    given = stored.get("vary")
+    stored.update(items)
+    if given is not None:
+        stored["vary"] = ("Vary", merged(given[1], items["vary"][1])) if "vary" in items else given
 
 
-def merged(given: str, added: Sequence[str]) -> str:
-    """A ``Vary`` with these names, each once and after what was there; ``*`` stays alone."""
+def merged(given: str, added: str) -> str:
+    """A ``Vary`` with the names of both, each once and after what was there; ``*`` stays alone."""
     if not given:
-        return ", ".join(added)
-    names = _SEPARATOR.split(given)
+        return added
+    names = _ANY_SEPARATOR.split(given)
     if "*" in names:
         return "*"
     known = {name.lower() for name in names}
-    return ", ".join([*names, *(name for name in added if name.lower() not in known)])
+    return SEPARATOR.join([*names, *(name for name in added.split(SEPARATOR) if name.lower() not in known)])
 
 
 def _remove(stored: dict[str, tuple[str, str]]) -> None:

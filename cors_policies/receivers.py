@@ -11,6 +11,7 @@ from typing import Any
 from django.core.signals import setting_changed
 from django.db.models.signals import post_migrate, post_save, pre_save
 
+from cors_policies.answers import HOST_SETTINGS
 from cors_policies.conf import SETTING, get_settings
 from cors_policies.models.versions import (
     PendingChange,
@@ -70,6 +71,8 @@ def _see_setting(*, setting: str, **_kwargs: object) -> None:
     """After :mod:`cors_policies.conf`, which forgets what it has read."""
     if setting == SETTING:
         observer.configure()
+    elif setting in HOST_SETTINGS:
+        store.forget_answers()
 
 
 def _see_new_database(*, sender: Any, using: str, **_kwargs: object) -> None:

@@ -1,7 +1,8 @@
 """``make demo``: the API site and, on another origin, a page that calls it.
 
-Before you edit: an editor's changes are never overwritten. The example set is stored in a new database only;
-the password of the demo's administrator is made anew at each start.
+Before you edit: an editor's changes are never overwritten. The example set is stored in a new database only,
+the lab's policies where there is none of them. The password of the demo's administrator is made anew at each
+start.
 """
 
 from __future__ import annotations
@@ -16,38 +17,15 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import django
 from django.core.management import call_command
 
+from project.front_end import FrontEndServer
+
 HERE = Path(__file__).resolve().parent
-
-
-class FrontEndHandler(SimpleHTTPRequestHandler):
-    """Serves the page; ``config.json`` tells it where the API site is."""
-
-    def __init__(self, *args: Any, api: str, **kwargs: Any) -> None:
-        self.api = api
-        super().__init__(*args, directory=str(HERE / "frontend"), **kwargs)
-
-    def do_GET(self) -> None:
-        """A file of the page, or the configuration."""
-        if self.path != "/config.json":
-            super().do_GET()
-            return
-        body = json.dumps({"api": self.api}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's signature
-        """Nothing: the API site's lines are the interesting ones."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     api, page = f"http://127.0.0.1:{chosen.api_port}", f"http://localhost:{chosen.page_port}"
     print(f"\n  page        {page}\n  API site    {api}\n  admin       {api}/admin/\n  user        admin")
     print(f"  password    {password}\n\nCtrl-C stops both.\n", flush=True)
-    return _serve(chosen.api_port, chosen.page_port, api)
+    return _serve(chosen.api_port, chosen.page_port)
 
 
 def prepare() -> str:
@@ -75,14 +53,9 @@ def prepare() -> str:
     django.setup()
     from django.contrib.auth import get_user_model  # noqa: PLC0415 - models are there after setup
 
-    from cors_policies import services  # noqa: PLC0415
-    from cors_policies.models import Policy  # noqa: PLC0415
-
     call_command("migrate", verbosity=0)
     users = get_user_model()._default_manager
-    is_new = not users.filter(username="admin").exists()
-    if is_new and not Policy.objects.exists():
-        services.apply_document(json.loads((HERE / "example-policies.json").read_text(encoding="utf-8")))
+    _store_examples(is_new=not users.filter(username="admin").exists())
     password = secrets.token_urlsafe(9)
     administrator, _ = users.get_or_create(
         username="admin", defaults={"is_staff": True, "is_superuser": True}
@@ -92,7 +65,26 @@ def prepare() -> str:
     return password
 
 
-def _serve(api_port: int, page_port: int, api: str) -> int:
+def _store_examples(*, is_new: bool) -> None:
+    """Stores the example set in a new database, and the lab's policies where there is none of them."""
+    from cors_policies import services  # noqa: PLC0415 - models are there after setup
+    from cors_policies.models import OriginGroup, Policy  # noqa: PLC0415 - the same
+
+    examples, lab = _read("example-policies.json"), _read("lab/policies.json")
+    if is_new and not Policy.objects.exists():
+        services.apply_document({**examples, "policies": examples["policies"] + lab["policies"]})
+    elif not Policy.objects.filter(name__startswith="lab-").exists():
+        known = set(OriginGroup.objects.values_list("name", flat=True))
+        groups = [group for group in examples["origin_groups"] if group["name"] not in known]
+        services.apply_document({**lab, "origin_groups": groups})
+
+
+def _read(name: str) -> dict[str, list[dict[str, Any]]]:
+    document: dict[str, list[dict[str, Any]]] = json.loads((HERE / name).read_text(encoding="utf-8"))
+    return document
+
+
+def _serve(api_port: int, page_port: int) -> int:
     """The API site in a process, the page in a thread; when one ends, so does the other."""
     signal.signal(signal.SIGTERM, _interrupt)
     command = [
@@ -102,8 +94,7 @@ def _serve(api_port: int, page_port: int, api: str) -> int:
         "--noreload",
         f"127.0.0.1:{api_port}",
     ]
-    page = ThreadingHTTPServer(("127.0.0.1", page_port), partial(FrontEndHandler, api=api))
-    page.daemon_threads = True
+    page = FrontEndServer(page_port, api_port)
     threading.Thread(target=page.serve_forever, daemon=True).start()
     site = subprocess.Popen(command)
     try:

@@ -15,5 +15,5 @@ urlpatterns = [
     path("api/orders/", views.orders),
     path("api/orders/<int:number>/", views.orders),
     path("api/visit/", views.visit),
-    path("demo/explain/", views.explain),
+    path("", include("project.lab.urls")),
 ]

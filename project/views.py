@@ -1,19 +1,12 @@
-"""What can the demo's front end ask for: orders, a visit that a cookie counts, and an explanation?
+"""What can a front end ask the demo for: orders, and a visit that a cookie counts?
 
 Before you edit: nothing here knows of CORS. Who may call is in the policies (project/example-policies.json).
 """
 
 from __future__ import annotations
 
-import json
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET
-
-from cors_policies.core.browser import evaluate, parse_browser_request
-from cors_policies.core.problems import InvalidPolicyError
-from cors_policies.store import current_snapshot
 
 ORDERS = [{"id": 1, "item": "lamp"}, {"id": 2, "item": "chair"}]
 
@@ -34,14 +27,3 @@ def visit(request: HttpRequest) -> HttpResponse:
     response = JsonResponse({"visits": visits, "cookie_arrived": "visits" in request.COOKIES})
     response.set_cookie("visits", str(visits), samesite="Lax", httponly=True)
     return response
-
-
-@require_GET
-def explain(request: HttpRequest) -> HttpResponse:
-    """What the policies say to a request: which one decides, and why."""
-    try:
-        document = json.loads(request.GET.get("request", ""))
-        asked = parse_browser_request({**document, "host": request.get_host(), "scheme": request.scheme})
-    except (ValueError, TypeError, InvalidPolicyError) as error:
-        return JsonResponse({"error": str(error)}, status=400)
-    return JsonResponse(evaluate(current_snapshot(), asked).to_document())

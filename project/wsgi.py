@@ -1,4 +1,4 @@
-"""The demo site for WSGI servers."""
+"""The demo site for WSGI servers, with the requests of the lab recorded."""
 
 import os
 
@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
+
+from project.lab.recording import recorded  # noqa: E402 - it needs the apps, which are ready now
+
+application = recorded(django_application)

@@ -10,14 +10,13 @@ Before you edit:
   browser's own message is then the right one, and a stranger learns nothing of the policy.
 * No preflight answer ever holds ``*``: beside credentials browsers take it literally.
 * Only what was matched is echoed, so that no stranger's text becomes a header.
-* A decision is kept for requests that are alike in all that it was made from (``Facts.traits``). One that
-  took more, the validated host or the headers of a preflight, is made anew each time.
+* A decision may be kept for requests that are alike in all that it was made from (:func:`is_repeatable`). One
+  that took more, the scheme or the headers of a preflight, is made anew each time.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Protocol
@@ -80,10 +79,6 @@ class Facts(Protocol):
         """The ``Origin`` header, as it was sent; ``None`` or empty where there is none."""
 
     @property
-    def traits(self) -> Hashable:
-        """The method, the origin, and what :meth:`may_own` looks at; ``None``: keep no decision for them."""
-
-    @property
     def requested_method(self) -> str | None:
         """``Access-Control-Request-Method``; ``None`` where there is none."""
 
@@ -123,16 +118,12 @@ class StatedFacts:
     scheme: str = "https"
     host: str = ""
 
-    @property
-    def traits(self) -> None:
-        """As :attr:`Facts.traits`: stated once, so that nothing is worth keeping."""
-
     def may_own(self, origin: str) -> bool:
         """As :meth:`Facts.may_own`."""
         return bool(self.host)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Decision:
     """The answer: its status (``None``: the view answers), its CORS headers and what it varies by.
 
@@ -169,21 +160,16 @@ def decide(snapshot: Snapshot, facts: Facts) -> Decision:
     group = snapshot.find_group(facts.path, host_without_port(facts.host) if snapshot.uses_hosts else "")
     origin = facts.origin
     if group is None:
-        decision = _UNGOVERNED
-    elif not origin:
-        decision = _undecided(group, facts.method, NOT_CORS)
-    elif facts.method == "OPTIONS" and (requested_method := facts.requested_method) is not None:
+        return _UNGOVERNED
+    if not origin:
+        return _undecided(group, facts.method, NOT_CORS)
+    if facts.method == "OPTIONS" and (requested_method := facts.requested_method) is not None:
         return _decide_preflight(group, facts, origin, requested_method)
-    else:
-        decision = _decide_actual(group, facts, origin)
-    traits = facts.traits
-    if traits is not None and _is_by_traits(decision, facts):
-        snapshot.keep(group, traits, decision)
-    return decision
+    return _decide_actual(group, facts, origin)
 
 
-def _is_by_traits(decision: Decision, facts: Facts) -> bool:
-    """Whether the decision was made from the path group and the traits of the request alone."""
+def is_repeatable(decision: Decision, facts: Facts) -> bool:
+    """Whether the decision was made from path, method, origin and what tells the host alone."""
     origin = facts.origin
     if not origin:
         return True

@@ -34,7 +34,8 @@ from cors_policies.core.policy import Mode, OriginGroup, Policy
 _MAX_KEPT: Final = 2048
 _MAX_KEPT_PATH: Final = 200
 """Look-ups that are kept, and the longest path of one: half a megabyte at most."""
-_UNKNOWN: Final[Any] = object()
+UNKNOWN: Final[Any] = object()
+"""In place of a path group that must be looked for."""
 _FEW_ORIGINS: Final = 100
 """A policy with more is compiled with the set: no request shall wait for that."""
 
@@ -80,13 +81,13 @@ class Snapshot:
         "_any_host",
         "_compiler",
         "_ending",
-        "_found",
         "_groups",
         "_hosts",
         "_indexes",
-        "_kept",
         "_trial_end",
         "_wildcard_hosts",
+        "found",
+        "kept",
         "since",
         "trial",
         "uses_hosts",
@@ -116,30 +117,24 @@ class Snapshot:
         }
         self.uses_hosts = bool(named)
         """Whether some live policy names a host, so that the request's own must be asked for."""
-        self._found: dict[str, PathGroup | None] = {}
-        self._kept: dict[tuple[object, Hashable], Any] = {}
+        self.found: dict[str, PathGroup | None] = {}
+        """The groups of paths that were asked for lately, as they are where no policy names a host."""
+        self.kept: dict[Hashable, Any] = {}
+        """What requests were answered by this set, for others that are alike; :meth:`keep` adds to it."""
         self.trial: Snapshot | None = None
         """The set as it would be with the trial policies live; ``None`` where nothing is on trial."""
         self._trial_end: datetime | None = None
 
-    def recall(self, path: str, traits: Hashable) -> Any:
-        """What was kept for the group of this path and these traits; ``None`` where nothing was.
+    def keep(self, key: Hashable, answer: object) -> None:
+        """Puts it into :attr:`kept`, which never gets too large: strangers choose the keys."""
+        if len(self.kept) >= _MAX_KEPT:
+            self.kept.clear()
+        self.kept[key] = answer
 
-        Worth having: without it, allowed and denied requests take 1.6 times as long in a whole handler. Most
-        of that is not work, but code that has left the processor's caches meanwhile.
-        """
-        group = self._found.get(path, _UNKNOWN)
-        if group is _UNKNOWN:
-            group = self._find_anew(path)
-        return self._kept.get((group, traits))
-
-    def keep(self, group: PathGroup | None, traits: Hashable, decision: object) -> None:
-        """Keeps a decision for :meth:`recall`, but never too many: strangers choose the traits."""
-        if self.uses_hosts:
-            return  # the path alone does not tell the group
-        if len(self._kept) >= _MAX_KEPT:
-            self._kept.clear()
-        self._kept[group, traits] = decision
+    def forget(self) -> None:
+        """Keeps no answer any more, nor does its trial."""
+        for snapshot in (self, self.trial) if self.trial is not None else (self,):
+            snapshot.kept.clear()
 
     @property
     def policy_count(self) -> int:
@@ -195,8 +190,8 @@ class Snapshot:
                 place = index.find(path)
                 if place is not None:
                     return self._group(place)
-        group = self._found.get(path, _UNKNOWN)
-        return self._find_anew(path) if group is _UNKNOWN else group
+        group = self.found.get(path, UNKNOWN)
+        return self._find_anew(path) if group is UNKNOWN else group
 
     def find_all_groups(self, path: str, host: str = "") -> list[PathGroup]:
         """Every path group that speaks for the path on the lower-case ``host``.
@@ -217,9 +212,9 @@ class Snapshot:
         place = self._any_host.find(path)
         found = None if place is None else self._group(place)
         if len(path) <= _MAX_KEPT_PATH:
-            if len(self._found) >= _MAX_KEPT:
-                self._found.clear()
-            self._found[path] = found
+            if len(self.found) >= _MAX_KEPT:
+                self.found.clear()
+            self.found[path] = found
         return found
 
     def _group(self, place: int) -> PathGroup:

@@ -16,9 +16,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator
-from typing import Final
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any, Final
 
 from django.db import connections, transaction
 
@@ -29,9 +30,10 @@ from cors_policies.core.engine import (
     HEADER_NOT_ALLOWED,
     METHOD_NOT_ALLOWED,
     ORIGIN_NOT_ALLOWED,
+    PREFLIGHT_STATUS,
     Decision,
 )
-from cors_policies.core.path_group import CompiledPolicy, PathGroup
+from cors_policies.core.path_group import CompiledPolicy
 from cors_policies.models import Observation, TrialObservation
 from cors_policies.observations.recorder import Recorder
 from cors_policies.observations.rows import store_tallies
@@ -57,11 +59,12 @@ EXIT_PATIENCE: Final = 1.0
 
 _DENIED: Final = frozenset({ORIGIN_NOT_ALLOWED, METHOD_NOT_ALLOWED, HEADER_NOT_ALLOWED, BAD_REQUEST_HEADERS})
 _COUNTED: Final = {OBSERVE_OFF: frozenset[str](), OBSERVE_DENIED: _DENIED, OBSERVE_ALL: _DENIED | {ALLOWED}}
-_Applied = tuple[str, CompiledPolicy | None]
-_Matter = tuple[PathGroup, CompiledPolicy | None, str, str, str, _Applied | None]
-"""Path group, policy, reason, origin and method; of a trial, reason and policy of what was applied, too."""
-_Note = tuple[_Matter, float]
-"""What was decided, and when."""
+_ASKED: Final = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
+_Note = tuple[Decision, str, str, Decision | None, int]
+"""What was decided about which origin and method, what was applied in its place, and in which second.
+
+No named tuple: that takes twice as long to make.
+"""
 
 
 class Observer:
@@ -89,8 +92,8 @@ class Observer:
         self.reasons = _COUNTED[get_settings().OBSERVE]
         self.counts_trials = get_settings().OBSERVE != OBSERVE_OFF
 
-    def count(self, decision: Decision, origin: str, method: str, live: Decision | None = None) -> None:
-        """Counts a decision whose reason is one of ``reasons``; ``method`` is a preflight's requested one.
+    def count(self, decision: Decision, meta: Mapping[str, Any], live: Decision | None = None) -> None:
+        """Counts a decision whose reason is one of ``reasons``, about the request with that ``META``.
 
         With ``live``: the decision is that of a trial, and ``live`` was applied in its place.
         """
@@ -99,8 +102,8 @@ class Observer:
         notes, now = self._notes, time.time()
         if now >= self._next_watch:
             self._watch()
-        applied = None if live is None else (live.reason, live.policy)
-        notes.append(((decision.group, decision.policy, decision.reason, origin, method, applied), now))
+        method = meta.get(_ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD", "")
+        notes.append((decision, meta.get("HTTP_ORIGIN", ""), method, live, int(now)))
         if len(notes) > MAX_NOTES:
             self._tally(self._recorder)
 
@@ -158,20 +161,14 @@ class Observer:
 
     def _tally(self, recorder: Recorder) -> None:
         """Makes tallies of the notes that there are."""
-        found: dict[tuple[_Matter, int], int] = {}
-        for matter, moment in self._taken_notes():
-            place = matter, int(moment)
-            found[place] = found.get(place, 0) + 1
-        for (matter, second), count in found.items():
-            recorder.add(_key(matter), second, count)
+        for note, count in Counter(self._taken_notes()).items():
+            recorder.add(_key(*note[:-1]), note[-1], count)
 
     def _taken_notes(self) -> Iterator[_Note]:
-        notes = self._notes
-        for _ in range(len(notes)):
-            try:
-                yield notes.popleft()
-            except IndexError:
-                return  # another thread has taken the rest
+        take = self._notes.popleft
+        with suppress(IndexError):  # another thread has taken the rest
+            for _ in range(len(self._notes)):
+                yield take()
 
     def _store(self, *, own: bool) -> bool:
         """Stores what was counted, by an ``own`` connection or the calling thread's. Whether it could be."""
@@ -190,12 +187,13 @@ class Observer:
         return True
 
 
-def _key(matter: _Matter) -> Key:
-    group, policy, reason, origin, method, applied = matter
+def _key(decision: Decision, origin: str, method: str, live: Decision | None) -> Key:
+    group = decision.group
+    site = ("", "") if group is None else (group.host, group.path)
     # One character more than is kept, so that what was cut can be told.
     origin, method = origin[: MAX_ORIGIN + 1], method[: MAX_METHOD + 1]
-    key = Key(group.host, group.path, origin, method, reason, _name(policy))
-    return key if applied is None else key._replace(live_reason=applied[0], live_policy=_name(applied[1]))
+    key = Key(*site, origin, method, decision.reason, _name(decision.policy))
+    return key if live is None else key._replace(live_reason=live.reason, live_policy=_name(live.policy))
 
 
 def _name(policy: CompiledPolicy | None) -> str:

@@ -16,9 +16,9 @@ Before you edit:
   makes the next one by itself. The end is an instant of the system's clock, which may be set, and goes on
   while a machine sleeps. The due time is none of it; so before an end the clock is asked every
   :data:`CLOCK_CHECK`.
-* ``_due``, ``_changes`` and ``_settled`` are written under ``_guard`` only: a change that a request
+* ``due``, ``_changes`` and ``_settled`` are written under ``_guard`` only: a change that a request
   overlooked would be a revocation that is lost.
-* While the set is overridden (a test's) ``_due`` stays 0, and what is loaded meanwhile waits for the end.
+* While the set is overridden (a test's) ``due`` stays 0, and what is loaded meanwhile waits for the end.
 * Loads take turns by ``_loading``, so that an older set is never installed over a newer one. The lock is
   replaced when its holder is stuck; what that one brings at last is dropped.
 """
@@ -62,7 +62,8 @@ class Store:
     """The snapshot of this process, and what keeps it fresh."""
 
     def __init__(self) -> None:
-        self._snapshot = EMPTY_SNAPSHOT
+        self.snapshot = EMPTY_SNAPSHOT
+        """What is obeyed until :attr:`due`, by ``time.monotonic``. The middleware reads both itself."""
         self._overrides: tuple[Override, ...] = ()
         self.start_anew()
 
@@ -71,7 +72,7 @@ class Store:
 
         A forked child, too. The snapshot, if there is one, serves where the first look takes too long.
         """
-        self._due = 0.0
+        self.due = 0.0
         self._next_look = 0.0
         self._is_loaded = False
         self.load_seconds = 0.0
@@ -90,14 +91,14 @@ class Store:
 
     def current(self) -> Snapshot:
         """The snapshot to decide a request by. In the steady state this is a comparison, and no query."""
-        if time.monotonic() < self._due:
-            return self._snapshot
+        if time.monotonic() < self.due:
+            return self.snapshot
         return self._overriding() or self._attend()
 
     async def acurrent(self) -> Snapshot:
         """As :meth:`current`; in the steady state without a thread."""
-        if time.monotonic() < self._due:
-            return self._snapshot
+        if time.monotonic() < self.due:
+            return self.snapshot
         return self._overriding() or await sync_to_async(self._attend)()
 
     @contextmanager
@@ -106,24 +107,29 @@ class Store:
         override = Override(stored)
         with self._guard:
             self._overrides = (*self._overrides, override)
-            self._due = 0.0
+            self.due = 0.0
         try:
             yield
         finally:
             with self._guard:
                 self._overrides = tuple(other for other in self._overrides if other is not override)
 
+    def forget_answers(self) -> None:
+        """What was kept by settings that have changed since (a test's) is decided anew."""
+        for snapshot in (self.snapshot, *(override.current() for override in self._overrides)):
+            snapshot.forget()
+
     def mark_pending(self, change: PendingChange) -> None:
         """A row has changed in a transaction that is still open."""
         with self._guard:
             self._pending.add(change)
-            self._due = 0.0
+            self.due = 0.0
 
     def mark_stale(self) -> None:
         """A change has been committed by this process. Tells the others, where they share a cache."""
         with self._guard:
             self._changes += 1
-            self._due = 0.0
+            self.due = 0.0
         cache = self.shared_cache()
         if cache is not None:
             cache.end_lease()
@@ -143,12 +149,12 @@ class Store:
     @property
     def version(self) -> str | None:
         """The token of the set that this process obeys; ``None`` where it has none yet."""
-        return self._snapshot.version if self._is_loaded else None
+        return self.snapshot.version if self._is_loaded else None
 
     @property
     def _is_of_now(self) -> bool:
         """Whether nothing is missing that has expired by a clock which has been set back since."""
-        since = self._snapshot.since
+        since = self.snapshot.since
         return since is None or since <= _now()
 
     @property
@@ -178,9 +184,9 @@ class Store:
         with self._guard:
             self._pending = {change for change in self._pending if change.is_open}
             is_settled = self._settled == self._changes and not self._pending and not self._overrides
-            self._put_in_force(self._snapshot)
-            self._due = min(self._next_look, self._expiry()) if is_settled else 0.0
-            return snapshot or self._snapshot
+            self._put_in_force(self.snapshot)
+            self.due = min(self._next_look, self._expiry()) if is_settled else 0.0
+            return snapshot or self.snapshot
 
     def _see_transaction(self) -> Snapshot | None:
         """What the calling thread's open transaction has made of the set; ``None`` where it has not."""
@@ -203,7 +209,7 @@ class Store:
             return self._compile(documents)
         except Exception as error:  # noqa: BLE001 - as for every other load
             self._note_failure(error)
-            return self._snapshot
+            return self.snapshot
 
     def _refresh(self) -> None:
         settings = get_settings()
@@ -315,12 +321,12 @@ class Store:
 
     def _put_in_force(self, snapshot: Snapshot) -> None:
         """Makes it what requests obey, without what has expired; ``_guard`` is held by the caller."""
-        self._snapshot = snapshot.at(_now())
-        self._due = min(self._due, self._expiry())
+        self.snapshot = snapshot.at(_now())
+        self.due = min(self.due, self._expiry())
 
     def _expiry(self) -> float:
         """When to ask whether a policy has expired, by ``time.monotonic``."""
-        end = self._snapshot.expires_at
+        end = self.snapshot.expires_at
         if end is None:
             return float("inf")
         return time.monotonic() + min((end - _now()).total_seconds() - CLOCK_DRIFT, CLOCK_CHECK)

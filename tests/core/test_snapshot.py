@@ -493,13 +493,13 @@ class TestKeptAnswers:
             assert snapshot.find_group(f"/a/{number}") is not None
             assert snapshot.find_group(f"/b/{number}") is None
 
-        assert len(snapshot._found) <= 2048  # noqa: SLF001 - what a stranger could make it hold
+        assert len(snapshot.found) <= 2048
 
     def test_long_paths_are_not_kept(self) -> None:
         snapshot = compiled({"path": "/a/**"})
 
         assert snapshot.find_group("/a/" + "x" * 8000) is not None
-        assert snapshot._found == {}  # noqa: SLF001 - the same
+        assert snapshot.found == {}
 
     def test_kept_answer_is_the_first_one(self) -> None:
         snapshot = compiled({"path": "/a/**"})

@@ -163,7 +163,7 @@ class TestRows:
         assert str(TrialObservation.objects.get()) == f"{EVIL} /api/**: origin-not-allowed, not allowed"
 
     def test_ungoverned_decision_has_nothing_to_count_by(self) -> None:
-        observer.count(Decision("ungoverned"), EVIL, "GET", Decision("ungoverned"))
+        observer.count(Decision("ungoverned"), {"HTTP_ORIGIN": EVIL}, Decision("ungoverned"))
         observations.flush()
 
         assert stored() == {}
@@ -176,8 +176,9 @@ def count(origin: str) -> None:
     live, trial = (
         decide(compile_snapshot(parse_policy_set({"policies": found}).policies, {}), facts) for found in sets
     )
-    observer.count(live, origin, "GET")
-    observer.count(trial, origin, "GET", live)
+    meta = {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": origin}
+    observer.count(live, meta)
+    observer.count(trial, meta, live)
 
 
 @pytest.mark.django_db

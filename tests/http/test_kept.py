@@ -12,12 +12,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benchmarks.site import Kind
-from cors_policies.core.engine import decide
+from cors_policies.answers import answer_to
 from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.snapshot import Snapshot, compile_snapshot
-from cors_policies.facts import RequestFacts
 from cors_policies.middleware import CorsPolicyMiddleware
-from cors_policies.store import store
+from cors_policies.store import current_snapshot, store
+from cors_policies.testing import override_cors_policies
 from tests.helpers import cors_headers, policy, vary
 
 APP: Final = "https://app.example"
@@ -60,8 +60,8 @@ def _kinds() -> st.SearchStrategy[Kind]:
 def _answer(snapshot: Snapshot, kind: Kind) -> tuple[int, bytes, dict[str, str], list[str]]:
     """All that the middleware answers while that snapshot is in force."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "_snapshot", snapshot)
-        patch.setattr(store, "_due", float("inf"))
+        patch.setattr(store, "snapshot", snapshot)
+        patch.setattr(store, "due", float("inf"))
         response = CorsPolicyMiddleware(lambda _request: HttpResponse("view"))(WSGIRequest(kind.environ()))
     assert isinstance(response, HttpResponse)
     return response.status_code, response.content, cors_headers(response), vary(response)
@@ -87,45 +87,49 @@ class TestKeptDecisions:
             for kind in kinds:
                 assert _answer(snapshot, kind) == _answer(_compiled(*more), kind), kind
 
-    def test_are_found_again(self) -> None:
-        snapshot = _compiled()
-        request = WSGIRequest(
-            Kind("any", sent={"origin": APP, "host": "own.example"}, paths=["/api/a"]).environ()
-        )
-        traits = (APP, "GET", "own.example", None)
+    @pytest.mark.parametrize("more", [[], HOSTS], ids=["no-hosts", "hosts"])
+    @pytest.mark.parametrize("sent", [{}, {"origin": APP}, {"origin": "https://evil.example"}])
+    def test_are_found_again(self, more: list[dict[str, object]], sent: dict[str, str]) -> None:
+        snapshot = _compiled(*more)
+        kind = Kind("any", sent={"host": "own.example", **sent}, paths=["/api/a"])
 
-        decision = decide(snapshot, RequestFacts(request, traits))
+        with override_settings(ALLOWED_HOSTS=["own.example"]):
+            first, second = (answer_to(snapshot, WSGIRequest(kind.environ())) for _ in range(2))
 
-        assert snapshot.recall("/api/a", traits) is decision
-        assert snapshot.recall("/api/another", traits) is decision
-        assert snapshot.recall("/open/a", traits) is None
+        assert first is second
 
     @pytest.mark.parametrize(
-        "traits",
+        ("method", "sent", "path"),
         [
-            pytest.param(("https://own.example", "GET", "own.example", None), id="own-origin"),
-            pytest.param((APP, "OPTIONS", "own.example", None), id="options"),
-            pytest.param((APP, "GET", None, None), id="no-host"),
-            pytest.param((APP, None, "own.example", None), id="no-method"),
-            pytest.param((APP, "GET", "a" * 500, None), id="long"),
+            pytest.param("GET", {"origin": OWN}, "/api/strict", id="own-origin"),
+            pytest.param("OPTIONS", {"origin": APP}, "/api/a", id="options"),
+            pytest.param("GET", {"origin": APP, "host": ""}, "/api/a", id="no-host"),
+            pytest.param("", {"origin": APP}, "/api/a", id="no-method"),
+            pytest.param("GET", {"origin": "https://" + "a" * 800}, "/api/a", id="long"),
         ],
     )
-    def test_are_none_where_more_was_looked_at(
-        self, traits: tuple[str, str | None, str | None, str | None]
-    ) -> None:
+    def test_are_none_where_more_was_looked_at(self, method: str, sent: dict[str, str], path: str) -> None:
         snapshot = _compiled()
-        origin, method, host, _ = traits
-        told = {"origin": origin, "host": host or ""}
-        request = WSGIRequest(Kind("any", method or "GET", told, ["/api/strict"]).environ())
+        kind = Kind("any", method, {"host": "own.example", **sent}, [path])
 
-        decide(snapshot, RequestFacts(request, traits))
+        answer_to(snapshot, WSGIRequest(kind.environ()))
 
-        assert snapshot.recall("/api/strict", traits) is None
+        assert not snapshot.kept
 
     def test_are_never_many(self) -> None:
         snapshot = _compiled()
 
         for number in range(5_000):
-            snapshot.keep(None, number, "decision")
+            snapshot.keep(number, "answer")
 
-        assert len(snapshot._kept) <= 2048  # noqa: SLF001 - what a stranger could make it hold
+        assert 0 < len(snapshot.kept) <= 2048
+
+    def test_are_forgotten_when_settings_make_another_host_of_it(self) -> None:
+        kind = Kind("any", sent={"host": "own.example", "origin": "https://own.test"}, paths=["/api/a"])
+        with override_cors_policies(*HOSTS):
+            outcomes = []
+            for hosts in (["own.example"], ["other.example"], ["own.example"]):
+                with override_settings(ALLOWED_HOSTS=hosts):
+                    outcomes.append(answer_to(current_snapshot(), WSGIRequest(kind.environ()))[2])
+
+        assert outcomes == ["allowed", "ungoverned", "allowed"]

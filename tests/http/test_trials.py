@@ -238,8 +238,8 @@ class TestCost:
     @staticmethod
     def calls(kind: Kind, snapshot: Snapshot, monkeypatch: pytest.MonkeyPatch) -> int:
         """The calls of one warm request."""
-        monkeypatch.setattr(store, "_snapshot", snapshot)
-        monkeypatch.setattr(store, "_due", float("inf"))
+        monkeypatch.setattr(store, "snapshot", snapshot)
+        monkeypatch.setattr(store, "due", float("inf"))
         middleware = CorsPolicyMiddleware(lambda _request: HttpResponse())
         for _ in range(2):
             middleware(WSGIRequest(kind.environ()))
