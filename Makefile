@@ -13,8 +13,9 @@ RERUNS = $(if $(CI),--reruns 1)
 NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
 # What apt-get installs for the tests of browsers and services, and a program of each of these packages.
-PACKAGES := chromium firefox-esr webkit2gtk-driver xvfb postgresql mariadb-server redis-server nginx-light
-PROGRAMS := chromium firefox-esr WebKitWebDriver Xvfb mariadbd redis-server nginx
+PACKAGES := chromium firefox-esr webkit2gtk-driver xvfb postgresql mariadb-server redis-server nginx-light openssl
+PROGRAMS := chromium firefox-esr WebKitWebDriver Xvfb mariadbd redis-server nginx openssl
+RETRIES  := -o Acquire::Retries=3
 POSTGRES := /usr/lib/postgresql/*/bin/postgres
 
 .DEFAULT_GOAL := help
@@ -69,8 +70,8 @@ programs: ## the browsers and servers that the tests drive, where they can be in
 	if test -z "$$missing"; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  echo "== apt-get: $(PACKAGES)"; \
-	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends \
-	    $(PACKAGES); } >/dev/null 2>&1 \
+	  { apt-get -qq $(RETRIES) update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	    apt-get install -qq -y $(RETRIES) --no-install-recommends $(PACKAGES); } >/dev/null 2>&1 \
 	    || echo "could not install them: tests of what is missing are skipped (with CI=true they fail)"; \
 	else echo "not all of $(PACKAGES) are here: tests of what is missing are skipped (with CI=true they fail)"; fi
 

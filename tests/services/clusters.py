@@ -276,22 +276,29 @@ class Nginx(Cluster):
 
     def write(self, http: str, server: str) -> None:
         """Puts these directives into its ``http`` and ``server``, for the next start."""
-        places = "".join(f"{kind}_temp_path {kind};\n" for kind in _TEMPORARY)
         (self.folder / "http.conf").write_text(http, encoding="utf-8")
         (self.folder / "server.conf").write_text(server, encoding="utf-8")
+        self.write_http(
+            f"""merge_slashes off; keepalive_requests 100000; include http.conf;
+            server {{
+                listen 127.0.0.1:{self.port}; include server.conf; root files;
+                location /moved {{ return 302 /; }}
+                location /refused {{ deny all; }}
+                location / {{ try_files $uri =404; }}
+                location /docs {{ }}
+                location /own {{ include server.conf; add_header X-Own 1; try_files $uri =404; }}
+            }}"""
+        )
+
+    def write_http(self, http: str) -> None:
+        """Makes this the whole of its ``http``, for the next start."""
+        places = "".join(f"{kind}_temp_path {kind};\n" for kind in _TEMPORARY)
         (self.folder / "nginx.conf").write_text(
             f"""daemon off; master_process off; pid pid; worker_processes 1; error_log {self._log};
             events {{}}
             http {{
-                access_log off; merge_slashes off; keepalive_requests 100000; {places} include http.conf;
-                server {{
-                    listen 127.0.0.1:{self.port}; include server.conf; root files;
-                    location /moved {{ return 302 /; }}
-                    location /refused {{ deny all; }}
-                    location / {{ try_files $uri =404; }}
-                    location /docs {{ }}
-                    location /own {{ include server.conf; add_header X-Own 1; try_files $uri =404; }}
-                }}
+                access_log off; {places}
+                {http}
             }}""",
             encoding="utf-8",
         )

@@ -15,13 +15,14 @@ _Kind = TypeVar("_Kind", bound=Cluster)
 
 
 def _started(kind: type[_Kind]) -> Iterator[_Kind]:
-    _require(kind)
+    require(kind)
     cluster = kind()
     with running(cluster):
         yield cluster
 
 
-def _require(kind: type[Cluster]) -> None:
+def require(kind: type[Cluster]) -> None:
+    """Skips the test where there is no such server; in CI it fails."""
     if not kind.is_installed():
         message = f"{kind.program} is not installed. As root: make programs"
         if os.environ.get("CI"):
@@ -61,7 +62,7 @@ def redis(redis_server: Redis) -> Redis:
 @pytest.fixture
 def nginx() -> Iterator[Nginx]:
     """An nginx of the test's own, not running yet."""
-    _require(Nginx)
+    require(Nginx)
     cluster = Nginx()
     try:
         yield cluster

@@ -7,12 +7,14 @@ and ``Vary``. What nginx cannot express is named in docs/exporting.md, and is no
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import product
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -94,6 +96,11 @@ HEADERS = [
     "authorization", "x-a, Authorization", "x-authorization", ",".join(["x-a"] * 64), ",".join(["x-a"] * 65),
     "x-a" + " " * 4090, "x-a," + " " * 4090 + "x-a", "x" * 4097, "x-a;", "?",
 ]  # fmt: skip
+
+DEMO = Path(__file__).resolve().parents[2] / "project"
+DEMO_HOST = "127.0.0.1:8000"
+DEMO_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+DEMO_ORIGINS = (None, "null", "http://localhost:9000", "https://app.example")
 
 
 class Request(NamedTuple):
@@ -194,13 +201,20 @@ def same(request: Request, ours: Answer, theirs: Answer) -> bool:
     return theirs.status == OTHERS.get(request.path, 404)
 
 
+@contextmanager
+def exporting(nginx: Nginx, document: dict[str, Any]) -> Iterator[Client]:
+    """An nginx with the export of the policies, which the middleware obeys meanwhile."""
+    nginx.write(exported(parse_policy_set(document)), SERVER_PART)
+    nginx.start()
+    groups = document["origin_groups"]
+    with override_cors_policies(*document["policies"], origin_groups=groups), closing(Client(nginx)) as found:
+        yield found
+
+
 @pytest.fixture
 def client(nginx: Nginx) -> Iterator[Client]:
     """An nginx with the export of the table's policies."""
-    policy_set = parse_policy_set({"policies": POLICIES, "origin_groups": GROUPS})
-    nginx.write(exported(policy_set), SERVER_PART)
-    nginx.start()
-    with override_cors_policies(*POLICIES, origin_groups=GROUPS), closing(Client(nginx)) as found:
+    with exporting(nginx, {"policies": POLICIES, "origin_groups": GROUPS}) as found:
         yield found
 
 
@@ -267,6 +281,48 @@ class TestOneTable:
         """The table proves something: with another set in force, the answers differ."""
         with override_cors_policies():
             assert _differences(client, [Request("GET", "/fonts/a.woff2", "https://app.example")])
+
+
+class TestTheDemo:
+    """nginx takes every policy of the demo and its lab, and answers as the middleware does."""
+
+    def test_actual_requests(self, nginx: Nginx) -> None:
+        requests = [
+            Request(method, path, origin, host=DEMO_HOST)
+            for method, path, origin in product(DEMO_METHODS, _demo_paths(), DEMO_ORIGINS)
+        ]
+
+        with exporting(nginx, _demo_policies()) as client:
+            assert _differences(client, requests) == []
+
+    def test_preflights(self, nginx: Nginx) -> None:
+        asked_for = [
+            *((method, None) for method in DEMO_METHODS),
+            ("POST", "content-type"),
+            ("GET", "x-lab-token"),
+        ]
+        requests = [
+            Request("OPTIONS", path, origin, *asked, host=DEMO_HOST)
+            for path, origin, asked in product(_demo_paths(), DEMO_ORIGINS, asked_for)
+        ]
+
+        with exporting(nginx, _demo_policies()) as client:
+            assert _differences(client, requests) == []
+
+
+def _demo_policies() -> dict[str, Any]:
+    """The example set and the lab's policies in one document."""
+    examples, lab = (
+        json.loads((DEMO / name).read_text(encoding="utf-8"))
+        for name in ("example-policies.json", "lab/policies.json")
+    )
+    return {**examples, "policies": examples["policies"] + lab["policies"]}
+
+
+def _demo_paths() -> list[str]:
+    """One below each pattern, and one that is governed by none."""
+    below = [item["path"].replace("**", "echo").replace("*", "1") for item in _demo_policies()["policies"]]
+    return sorted({*below, "/lab/log"})
 
 
 class TestFiles:
