@@ -65,7 +65,7 @@ migrations: $(STAMP) ## migrations in step with the models, system checks
 check: lint types layers migrations ## everything but the tests
 
 programs: ## the browsers and servers that the tests drive, where they can be installed
-	@for name in $(PROGRAMS); do command -v $$name /usr/sbin/$$name >/dev/null || missing=1; done; \
+	@PATH="$$PATH:/usr/sbin"; for name in $(PROGRAMS); do command -v $$name >/dev/null || missing=1; done; \
 	ls $(POSTGRES) >/dev/null 2>&1 || missing=1; \
 	if test -z "$$missing"; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
