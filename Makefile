@@ -20,7 +20,7 @@ POSTGRES := /usr/lib/postgresql/*/bin/postgres
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock fmt lint types layers migrations check programs test everything fast real timed \
-  matrix others audit bench cov docs wheel demo screenshots clean
+  matrix others audit bench cov docs wheel demo messages screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ wheel: $(STAMP) ## the distribution, in dist/
 
 demo: $(STAMP) ## the demo: API site on 127.0.0.1:8000, front end on localhost:9000
 	@$(BIN)/python -m project.demo
+
+messages: $(STAMP) ## renew and compile the translations, and list what has none
+	@$(BIN)/python -m project.messages
 
 screenshots: $(STAMP) programs ## the README's pictures, from the real admin
 	@$(BIN)/python -m project.screenshots

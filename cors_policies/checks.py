@@ -22,7 +22,9 @@ from django.utils.module_loading import import_string
 
 from cors_policies.conf import DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
 from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
-from cors_policies.documents import read_policy_set
+from cors_policies.core.texts import say
+from cors_policies.documents import BrokenRow, read_policy_set
+from cors_policies.translating import told, translated
 
 MIDDLEWARE: Final = "cors_policies.middleware.CorsPolicyMiddleware"
 CSRF_MIDDLEWARE: Final = "cors_policies.csrf.CorsPolicyCsrfMiddleware"
@@ -67,11 +69,13 @@ def register_checks() -> None:
 
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
     """E001: ``CORS_POLICIES`` holds what is not used, or a permission class that does not exist."""
-    found = [(problem.message, problem.remedy) for problem in setting_problems()]
+    found = [(translated(problem.message), translated(problem.remedy)) for problem in setting_problems()]
     found += [
         (
-            f"CORS_POLICIES['API_PERMISSION_CLASSES'] names {name}, which cannot be imported.",
-            "Correct the name.",
+            told(
+                "CORS_POLICIES['API_PERMISSION_CLASSES'] names {name}, which cannot be imported.", name=name
+            ),
+            told("Correct the name."),
         )
         for name in get_settings().API_PERMISSION_CLASSES
         if name not in DEFAULT_PERMISSION_CLASSES and not _is_importable(name)
@@ -87,8 +91,12 @@ def check_cache(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"CORS_POLICIES['CACHE_ALIAS'] is {alias!r}, and no process shares a {backend} with another.",
-            hint="Name a cache on Redis or Memcached, or remove the key: the database does as well.",
+            told(
+                "CORS_POLICIES['CACHE_ALIAS'] is {alias}, and no process shares a {backend} with another.",
+                alias=repr(alias),
+                backend=backend,
+            ),
+            hint=told("Name a cache on Redis or Memcached, or remove the key: the database does as well."),
             id="cors_policies.W005",
         )
     ]
@@ -106,8 +114,12 @@ def check_csrf_middleware(**_kwargs: Any) -> list[CheckMessage]:
     others = [name for name, kind in kinds if DJANGO_CSRF_MIDDLEWARE in kind and CSRF_MIDDLEWARE not in kind]
     return [
         checks.Warning(
-            f"{name} is installed beside {ours[0]}: a request is checked twice, and here by no policy.",
-            hint=f"Remove {name} from MIDDLEWARE: the other one does all that it does.",
+            told(
+                "{name} is installed beside {ours}: a request is checked twice, and here by no policy.",
+                name=name,
+                ours=ours[0],
+            ),
+            hint=told("Remove {name} from MIDDLEWARE: the other one does all that it does.", name=name),
             id="cors_policies.W006",
         )
         for name in others
@@ -121,8 +133,8 @@ def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         checks.Warning(
-            f"Nothing reads the setting {name} any more.",
-            hint="Make a policy of it with `cors_policies adopt-corsheaders`, then remove the setting.",
+            told("Nothing reads the setting {name} any more.", name=name),
+            hint=told("Make a policy of it with `cors_policies adopt-corsheaders`, then remove the setting."),
             id="cors_policies.W004",
         )
         for name in FOREIGN_SETTINGS
@@ -144,18 +156,37 @@ def check_stored_set(databases: Sequence[str] | None = None, **_kwargs: Any) -> 
         return []
     return [
         checks.Error(
-            f'The {row.kind} "{row.name}" is invalid as stored, and is not obeyed: '
-            + " ".join(f"{problem.attr}: {problem.message}" for problem in row.problems),
-            hint="Correct it in the admin, or delete it. " + _CONSEQUENCES[row.kind],
+            _broken(row),
+            hint=translated(_CONSEQUENCES[row.kind]),
             id="cors_policies.E002",
         )
         for row in broken
     ]
 
 
+def _broken(row: BrokenRow) -> str:
+    problems = " ".join(f"{problem.attr}: {translated(problem.message)}" for problem in row.problems)
+    if row.kind == "policy":
+        return told(
+            'The policy "{name}" is invalid as stored, and is not obeyed: {problems}',
+            name=row.name,
+            problems=problems,
+        )
+    return told(
+        'The origin group "{name}" is invalid as stored, and is not obeyed: {problems}',
+        name=row.name,
+        problems=problems,
+    )
+
+
 _CONSEQUENCES: Final = {
-    "policy": "Until then it lets nobody in, and no broader policy governs its path.",
-    "origin group": "Until then no policy that names it is obeyed.",
+    "policy": say(
+        "Correct it in the admin, or delete it. Until then it lets nobody in, and no broader policy "
+        "governs its path."
+    ),
+    "origin group": say(
+        "Correct it in the admin, or delete it. Until then no policy that names it is obeyed."
+    ),
 }
 
 
@@ -164,22 +195,28 @@ def _middleware_messages(names: list[str]) -> Iterator[CheckMessage]:
     place = next((place for place, kind in enumerate(kinds) if MIDDLEWARE in kind), None)
     if place is None:
         yield checks.Warning(
-            "No request obeys a policy: the middleware is missing.",
-            hint=f'Add "{MIDDLEWARE}" to the top of MIDDLEWARE.',
+            told("No request obeys a policy: the middleware is missing."),
+            hint=told('Add "{middleware}" to the top of MIDDLEWARE.', middleware=MIDDLEWARE),
             id="cors_policies.W001",
         )
         return
     for name, kind in zip(names[:place], kinds, strict=False):
         if not ANSWERING.isdisjoint(kind):
             yield checks.Warning(
-                f"{name} can answer before any policy is asked, without CORS headers.",
-                hint=f'Move "{names[place]}" before it, best to the top of MIDDLEWARE.',
+                told("{name} can answer before any policy is asked, without CORS headers.", name=name),
+                hint=told('Move "{ours}" before it, best to the top of MIDDLEWARE.', ours=names[place]),
                 id="cors_policies.W002",
             )
     if any(OTHER_MIDDLEWARE in kind for kind in kinds):
         yield checks.Warning(
-            "The middleware of django-cors-headers is installed too: two sets of rules answer one request.",
-            hint=f"Remove {OTHER_MIDDLEWARE} from MIDDLEWARE once policies say what its settings said.",
+            told(
+                "The middleware of django-cors-headers is installed too: two sets of rules "
+                "answer one request."
+            ),
+            hint=told(
+                "Remove {name} from MIDDLEWARE once policies say what its settings said.",
+                name=OTHER_MIDDLEWARE,
+            ),
             id="cors_policies.W003",
         )
     yield from _repeated([name for name, kind in zip(names, kinds, strict=True) if MIDDLEWARE in kind])
@@ -188,8 +225,12 @@ def _middleware_messages(names: list[str]) -> Iterator[CheckMessage]:
 def _repeated(ours: list[str]) -> Iterator[CheckMessage]:
     for name in ours[1:]:
         yield checks.Warning(
-            f"{name} is installed beside {ours[0]}: a request is decided twice, and counted twice.",
-            hint=f"Keep the first of them in MIDDLEWARE, and remove {name} after it.",
+            told(
+                "{name} is installed beside {ours}: a request is decided twice, and counted twice.",
+                name=name,
+                ours=ours[0],
+            ),
+            hint=told("Keep the first of them in MIDDLEWARE, and remove {name} after it.", name=name),
             id="cors_policies.W007",
         )
 

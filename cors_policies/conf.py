@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 
 from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails, check_guardrails
+from cors_policies.core.texts import say
 
 SETTING: Final = "CORS_POLICIES"
 GUARDRAILS: Final = "GUARDRAILS"
@@ -70,13 +71,25 @@ def setting_problems() -> list[SettingProblem]:
     given = getattr(settings, SETTING, {})
     if not isinstance(given, Mapping):
         return [
-            SettingProblem(SETTING, f"{SETTING} is no dict.", f"Write {SETTING} = {{...}}, or remove it.")
+            SettingProblem(
+                SETTING,
+                say("{setting} is no dict.", setting=SETTING),
+                say("Write {setting} = {{...}}, or remove it.", setting=SETTING),
+            )
         ]
     known = ", ".join(_READERS)
     of_keys = [
-        SettingProblem(str(key), f"{SETTING} has the unknown key {key!r}.", f"The keys are: {known}.")
+        SettingProblem(
+            str(key),
+            say("{setting} has the unknown key {key}.", setting=SETTING, key=repr(key)),
+            say("The keys are: {known}.", known=known),
+        )
         if key not in _READERS
-        else SettingProblem(key, f"{SETTING}[{key!r}] is {value!r}.", _REMEDIES[key])
+        else SettingProblem(
+            key,
+            say("{setting}[{key}] is {value}.", setting=SETTING, key=repr(key), value=repr(value)),
+            _REMEDIES[key],
+        )
         for key, value in given.items()
         if not _is_usable(key, value)
     ]
@@ -88,7 +101,13 @@ def _guardrail_problems(given: object) -> list[SettingProblem]:
     return [
         SettingProblem(
             GUARDRAILS,
-            f"{SETTING}[{GUARDRAILS!r}] holds what is no guard rail: {problem.attr} is {problem.value!r}.",
+            say(
+                "{setting}[{rail}] holds what is no guard rail: {attr} is {value}.",
+                setting=SETTING,
+                rail=repr(GUARDRAILS),
+                attr=problem.attr,
+                value=repr(problem.value),
+            ),
             problem.message,
         )
         for problem in problems
@@ -165,15 +184,15 @@ _READERS: Final = {
     GUARDRAILS: _guardrails,
 }
 _REMEDIES: Final = {
-    "REFRESH_INTERVAL": "Write a number of seconds, as in 1.0; 0 looks before every request.",
-    "CACHE_ALIAS": "Write an alias of CACHES that all processes share, or None.",
-    "DATABASE_ALIAS": "Write an alias of DATABASES.",
-    "OBSERVE": 'Write "off", "denied" or "all".',
-    "OBSERVE_MAX_ROWS": f"Write a whole number from 1 to {MAX_OBSERVE_ROWS}.",
+    "REFRESH_INTERVAL": say("Write a number of seconds, as in 1.0; 0 looks before every request."),
+    "CACHE_ALIAS": say("Write an alias of CACHES that all processes share, or None."),
+    "DATABASE_ALIAS": say("Write an alias of DATABASES."),
+    "OBSERVE": say('Write "off", "denied" or "all".'),
+    "OBSERVE_MAX_ROWS": say("Write a whole number from 1 to {limit}.", limit=MAX_OBSERVE_ROWS),
     "API_PERMISSION_CLASSES": (
-        'Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].'
+        say('Write a list of dotted names, as in ["rest_framework.permissions.IsAdminUser"].')
     ),
-    GUARDRAILS: 'Write a dict, as in {"ALLOWED_ORIGINS": ["https://*.example.com"], "MAX_AGE": 3600}.',
+    GUARDRAILS: say('Write a dict, as in {"ALLOWED_ORIGINS": ["https://*.example.com"], "MAX_AGE": 3600}.'),
 }
 
 

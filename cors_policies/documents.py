@@ -28,7 +28,7 @@ from cors_policies.core.guardrails import Guardrails
 from cors_policies.core.hosts import parse_host_pattern
 from cors_policies.core.path_group import Site
 from cors_policies.core.paths import parse_path_pattern
-from cors_policies.core.policy import POLICY_KEYS, Document, OriginGroup, Policy
+from cors_policies.core.policy import POLICY_KEYS, Document, OriginGroup, Policy, completed, shown
 from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
@@ -130,7 +130,7 @@ def count_rows(using: str) -> dict[str, int]:
 
 
 def policy_set_document(using: str) -> Document:
-    """The policy set document of one moment, groups and policies by name, every key included.
+    """The policy set document of one moment, groups and policies by name.
 
     Raises :exc:`TornReadError` where others write all the time.
     """
@@ -216,7 +216,7 @@ def group_document(row: OriginGroupRow) -> Document:
 def write_policies(pairs: Sequence[tuple[PolicyRow, Policy]], using: str) -> None:
     """Stores each policy in its row, and its lists in the order that they have."""
     for row, policy in pairs:
-        document = policy.to_document()
+        document = completed(policy.to_document())
         for key in COLUMN_KEYS:
             setattr(row, key, document[key])
     keys = _saved(PolicyRow, [row for row, _ in pairs], using)
@@ -337,7 +337,7 @@ def _write_lists(kind: _List, lists: Mapping[int, Sequence[int]], using: str) ->
 
 
 def _in_order(document: Document) -> Document:
-    return {key: document[key] for key in POLICY_KEYS}
+    return shown({key: document[key] for key in POLICY_KEYS})
 
 
 def _lists(entries: QuerySet[Any], owner: str, value: str, owners: list[dict[str, Any]]) -> _Names:

@@ -10,6 +10,8 @@ import json
 from collections import Counter
 from typing import Any, NoReturn
 
+from cors_policies.core.texts import say
+
 
 class NoJsonError(ValueError):
     """Bytes that are no JSON. ``str()`` is the rest of a sentence that begins with what they are."""
@@ -21,17 +23,26 @@ def parse_json(content: bytes) -> Any:
         text = content.decode("utf-8-sig")
         return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_repeats)
     except UnicodeDecodeError as error:
-        raise NoJsonError(f"is not UTF-8: see byte {error.start}. Save it as UTF-8.") from error
+        raise NoJsonError(
+            say("is not UTF-8: see byte {place}. Save it as UTF-8.", place=error.start)
+        ) from error
     except json.JSONDecodeError as error:
-        raise NoJsonError(f"is no JSON: line {error.lineno}, column {error.colno}: {error.msg}.") from error
+        raise NoJsonError(
+            say(
+                "is no JSON: line {line}, column {column}: {fault}.",
+                line=error.lineno,
+                column=error.colno,
+                fault=error.msg,
+            )
+        ) from error
     except RecursionError as error:
-        raise NoJsonError("is nested too deeply to be a policy set document.") from error
+        raise NoJsonError(say("is nested too deeply to be a policy set document.")) from error
     except ValueError as error:
-        raise NoJsonError(f"is no JSON: {error}.") from error
+        raise NoJsonError(say("is no JSON: {fault}.", fault=error)) from error
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number that JSON has")
+    raise ValueError(say("{name} is no number that JSON has", name=name))
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -39,5 +50,5 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         counts = Counter(key for key, _ in pairs)
         repeated = next(key for key, count in counts.items() if count > 1)
-        raise ValueError(f"the key {json.dumps(repeated)} stands twice in one object")
+        raise ValueError(say("the key {key} stands twice in one object", key=json.dumps(repeated)))
     return found

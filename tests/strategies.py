@@ -212,6 +212,8 @@ _OPTIONAL_KEYS: dict[str, st.SearchStrategy[Any]] = {
     "expires_at": st.sampled_from((None, *ENDS)),
     "allow_private_network": st.booleans(),
     "reject_denied": st.booleans(),
+    "resource_policy": st.sampled_from((None, "same-origin", "same-site", "cross-origin")),
+    "timing_allow_origin": st.booleans(),
 }
 _WITHOUT_CREDENTIALS: dict[str, st.SearchStrategy[Any]] = {
     "allowed_origins": st.one_of(

@@ -32,6 +32,7 @@ from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, PatternError
 from cors_policies.core.vocabulary import ANY
 from cors_policies.models import OriginGroupOrigin
+from cors_policies.translating import translated
 
 _MAX_PATH: Final = 2000
 _MAX_TEXT: Final = 600
@@ -120,7 +121,7 @@ class CallForm(forms.Form):
             self.call = parse_browser_request(document)
         except InvalidPolicyError as error:
             for problem in error.problems:
-                self.add_error(problem.field.split(".")[0], problem.message)
+                self.add_error(problem.field.split(".")[0], translated(problem.message))
 
 
 def known_query(query: str) -> QueryDict | None:

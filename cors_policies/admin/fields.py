@@ -22,9 +22,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
+from cors_policies.core.policy import RESOURCE_POLICIES
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.timestamps import parse_timestamp, timestamp_text
 from cors_policies.models.revisions import MAX_COMMENT
+from cors_policies.translating import translated
 
 MAX_ERRORS: Final = 25
 _MAX_QUOTED: Final = 100
@@ -103,6 +105,22 @@ class TimestampField(forms.SplitDateTimeField):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether another instant was typed."""
         return super().has_changed(self.prepare_value(initial), data)
+
+
+class ResourcePolicyField(forms.TypedChoiceField):
+    """One of the values of ``Cross-Origin-Resource-Policy``, or ``None``."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        labels = {
+            "same-origin": gettext_lazy("same-origin: pages of this very origin"),
+            "same-site": gettext_lazy("same-site: pages of this site, its other hosts and ports too"),
+            "cross-origin": gettext_lazy("cross-origin: pages of every site"),
+        }
+        choices = [
+            ("", gettext_lazy("What the view says")),
+            *((key, labels[key]) for key in RESOURCE_POLICIES),
+        ]
+        super().__init__(choices=choices, required=False, empty_value=None, **kwargs)
 
 
 class LinesField(forms.CharField):
@@ -194,9 +212,10 @@ def _line(problem: Problem, lines: Sequence[Line]) -> Line | None:
 
 def _error(problem: Problem, line: Line | None) -> ValidationError:
     if line is None:
-        return ValidationError(problem.message, problem.code)
-    shown = {"number": line.number, "entry": shortened(line.entry), "message": problem.message}
-    if f'"{line.entry}"' in problem.message:
+        return ValidationError(translated(problem.message), problem.code)
+    message = translated(problem.message)
+    shown = {"number": line.number, "entry": shortened(line.entry), "message": message}
+    if any(quoted in message for quoted in (f'"{line.entry}"', f"“{line.entry}”")):
         return ValidationError(_("Line %(number)d: %(message)s"), problem.code, shown)
     return ValidationError(_("Line %(number)d, %(entry)s: %(message)s"), problem.code, shown)
 

@@ -32,6 +32,7 @@ from cors_policies.core.comparing.impact import Impact
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Origin, OriginGroup, Policy
+from cors_policies.translating import translated
 
 NO_KEYS: Final = frozenset({"opened", "comment", confirming.FIELD})
 """The fields that are no keys of the document."""
@@ -168,7 +169,7 @@ class DocumentForm(_ModelForm):
             if isinstance(field, LinesField):
                 errors = field.report(shown, self[name].value() or "")
             else:
-                errors = [ValidationError(problem.message, problem.code) for problem in shown]
+                errors = [ValidationError(translated(problem.message), problem.code) for problem in shown]
             self.add_error(name if field is not None else None, errors)
 
 
@@ -239,7 +240,9 @@ class OriginForm(DocumentForm):
 
 def _in_words(problem: Problem) -> Problem:
     """The problem with a policy's flags called as they are in its form."""
-    return replace(problem, message=_FLAG.sub(lambda found: f'"{_label(found[0])}"', problem.message))
+    return replace(
+        problem, message=_FLAG.sub(lambda found: f'"{_label(found[0])}"', translated(problem.message))
+    )
 
 
 def _label(key: str) -> str:

@@ -23,6 +23,7 @@ from cors_policies.core.linting.overlaps import SHADOWED_POLICY
 from cors_policies.core.policy_map import mapping
 from cors_policies.core.policy_map.mapping import Access, Entry
 from cors_policies.core.policy_map.tree import Branch, Leaf, Shown
+from cors_policies.translating import translated
 
 MAX_FINDINGS: Final = 3
 MAX_GROUPS: Final = 20
@@ -226,7 +227,7 @@ def _parts(access: Access) -> Iterable[str]:
 
 
 def _finding(finding: Finding) -> FindingRow:
-    detail = finding.detail
+    detail = translated(finding.detail)
     shown = detail if len(detail) <= _MAX_DETAIL else f"{detail[:_MAX_DETAIL]}…"
     return FindingRow(finding.level, finding.code, shown)
 

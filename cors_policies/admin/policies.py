@@ -28,6 +28,7 @@ from cors_policies.admin.prefill import EDIT, TRY, read_prefill
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.models import Policy, RevisionChange
+from cors_policies.translating import translated
 
 
 @admin.register(Policy)
@@ -244,7 +245,7 @@ class PolicyAdmin(DocumentAdmin):
         return True
 
     def _refuse(self, request: HttpRequest, row: Any, error: InvalidPolicyError) -> None:
-        reasons = " ".join(problem.message for problem in error.problems)
+        reasons = " ".join(translated(problem.message) for problem in error.problems)
         text = _('"%(name)s" is left as it is, since a rule refuses it: %(reasons)s')
         self.message_user(request, text % {"name": row.name, "reasons": reasons}, messages.ERROR)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final, cast
 
+from django import forms
 from django.forms import Widget
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -18,6 +19,7 @@ from cors_policies.admin.fields import (
     MethodsField,
     NumberField,
     OriginsField,
+    ResourcePolicyField,
     TextField,
     TimestampField,
     in_stored_order,
@@ -91,6 +93,16 @@ SECTIONS: Final[tuple[tuple[Any, dict[str, Any]], ...]] = (
         },
     ),
     (_("Answers"), {"fields": ("max_age", "allow_private_network", "reject_denied")}),
+    (
+        _("Embedding"),
+        {
+            "fields": ("resource_policy", "timing_allow_origin"),
+            "description": _(
+                "For files that other sites show in their pages: images, fonts, videos, scripts. Most "
+                "policies need neither."
+            ),
+        },
+    ),
     (_("Notes"), {"fields": ("description", "comment")}),
 )
 
@@ -100,7 +112,7 @@ class PolicyForm(DocumentForm):
 
     defaults: ClassVar[Document] = {
         key: value
-        for key, value in core.Policy(name="", path="").to_document().items()
+        for key, value in core.completed(core.Policy(name="", path="").to_document()).items()
         if key not in {"name", "path"}
     }
 
@@ -181,6 +193,26 @@ class PolicyForm(DocumentForm):
         ),
     )
 
+    resource_policy = ResourcePolicyField(
+        label=_("Resource policy"),
+        help_text=_(
+            "<code>Cross-Origin-Resource-Policy</code>: which pages may embed what lies under the path "
+            "without CORS, as an <code>&lt;img&gt;</code> does. It is on every response of the path, whoever "
+            "asks; of the policies of one path the first that has one says it. A page with "
+            "<code>Cross-Origin-Embedder-Policy: require-corp</code> shows images of other sites only if "
+            "they say <code>cross-origin</code>, or are loaded with CORS, as fonts always are."
+        ),
+    )
+    timing_allow_origin = forms.BooleanField(
+        required=False,
+        label=_("Show timing"),
+        help_text=_(
+            "<code>Timing-Allow-Origin</code>: pages that may read a response also see in "
+            "<code>PerformanceResourceTiming</code> how long each step of loading took, and its size. "
+            "Without it they see the start and the end. For pages that measure how fast they load."
+        ),
+    )
+
     class Meta:
         model = Policy
         fields = (
@@ -197,6 +229,8 @@ class PolicyForm(DocumentForm):
             "max_age",
             "allow_private_network",
             "reject_denied",
+            "resource_policy",
+            "timing_allow_origin",
             "description",
         )
         widgets: ClassVar[dict[str, Widget]] = {"description": NoteTextarea()}
@@ -221,8 +255,8 @@ class PolicyForm(DocumentForm):
         return super().clean()
 
     def read(self, instance: Policy) -> Document:
-        """The stored policy."""
-        return documents.policy_document(instance)
+        """The stored policy, with a value for each field."""
+        return core.completed(documents.policy_document(instance))
 
     def create(self, document: Document) -> Policy:
         """Stores a new policy."""

@@ -29,6 +29,7 @@ from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models import Revision
+from cors_policies.translating import translated
 
 if TYPE_CHECKING:
     from cors_policies.admin.revisions import RevisionAdmin
@@ -150,9 +151,9 @@ def _problem_text(problem: Problem, document: Document) -> str:
     rows, _dot, rest = problem.field.partition(".")
     place, _dot, key = rest.partition(".")
     if rows not in _KINDS or not place.isdigit() or int(place) >= len(document[rows]):
-        return problem.message
+        return translated(problem.message)
     kind = _KINDS[rows]
     where = [f"{kind_label(kind)} {document[rows][int(place)]['name']}"]
     where += [key_label(kind, key)] if key else []
     where += [_("entry %(number)d") % {"number": problem.index + 1}] if problem.index is not None else []
-    return f"{', '.join(where)}: {problem.message}"
+    return f"{', '.join(where)}: {translated(problem.message)}"

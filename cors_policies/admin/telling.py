@@ -20,6 +20,7 @@ from cors_policies.core import browser, engine
 from cors_policies.core.browser import Answer, BrowserRequest, Evaluation, Remedy
 from cors_policies.core.path_group import PathGroup
 from cors_policies.core.snapshot import Snapshot
+from cors_policies.translating import translated
 
 _MAX_VALUE: Final = 1000
 _Lines = list[tuple[str, str]]
@@ -76,6 +77,11 @@ class Story:
     group: PolicyLines
     shadowed: PolicyLines
     remedies: list[RemedyLine]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The explanation, in the reader's language."""
+        return [translated(sentence) for sentence in self.evaluation.explanation]
 
 
 def tell(snapshot: Snapshot, request: BrowserRequest, addresses: Addresses) -> Story:

@@ -18,6 +18,8 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 
+from cors_policies.translating import told, told_later
+
 MAX_BYTES: Final = 32 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 
@@ -27,7 +29,9 @@ class RequestEntityTooLarge(APIException):
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "request_entity_too_large"
-    default_detail = f"The body is larger than {MAX_BYTES} bytes. Send less at a time."
+    default_detail = told_later(
+        "The body is larger than {limit} bytes. Send less at a time.", limit=MAX_BYTES
+    )
 
 
 def read_bounded(stream: Any, limit: int = MAX_BYTES) -> bytes:
@@ -65,4 +69,4 @@ def _unmeasured_body(request: HttpRequest) -> Any:
         return request
     if request.META.get("wsgi.input_terminated"):
         return request.META["wsgi.input"]
-    raise ParseError("This server needs to be told how long the body is. Send it with Content-Length.")
+    raise ParseError(told("This server needs to be told how long the body is. Send it with Content-Length."))

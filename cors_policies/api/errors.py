@@ -14,11 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler, set_rollback
 
 from cors_policies.core.problems import InvalidPolicyError, Problem
+from cors_policies.translating import told_later, translated
 
 VALIDATION: Final = "validation_error"
 CLIENT: Final = "client_error"
 SERVER: Final = "server_error"
-_REMEDY: Final = " Send JSON, with Content-Type: application/json."
+_REMEDY: Final = told_later(" Send JSON, with Content-Type: application/json.")
 
 
 class PreconditionFailed(exceptions.APIException):
@@ -26,7 +27,7 @@ class PreconditionFailed(exceptions.APIException):
 
     status_code = status.HTTP_412_PRECONDITION_FAILED
     default_code = "precondition_failed"
-    default_detail = (
+    default_detail = told_later(
         "It has changed since you read it. Read it again, and repeat the change on what it is now."
     )
 
@@ -60,7 +61,7 @@ def body(kind: str, errors: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 def _of_problems(problems: Iterable[Problem]) -> Iterator[dict[str, Any]]:
     for problem in problems:
-        yield {"code": problem.code, "detail": problem.message, "attr": problem.attr or None}
+        yield {"code": problem.code, "detail": translated(problem.message), "attr": problem.attr or None}
 
 
 def _of_exception(exception: Exception, response: Response) -> Iterator[dict[str, Any]]:

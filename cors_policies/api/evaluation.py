@@ -23,6 +23,7 @@ from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.models import Policy
 from cors_policies.store import current_snapshot
+from cors_policies.translating import translated
 
 POLICY_SET: Final = "policy_set"
 
@@ -43,7 +44,8 @@ class EvaluationView(ApiView):
     def post(self, request: Request) -> Response:
         """What would happen, and why."""
         asked, snapshot = _read(read_body(request))
-        return Response(evaluate(snapshot, asked).to_document())
+        document = evaluate(snapshot, asked).to_document()
+        return Response({**document, "explanation": [*map(translated, document["explanation"])]})
 
 
 def _read(body: Any) -> tuple[BrowserRequest, Snapshot]:

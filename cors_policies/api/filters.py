@@ -22,6 +22,7 @@ from cors_policies.core.problems import PatternError
 from cors_policies.models import Observation, Origin, Policy
 from cors_policies.observations.tallies import MAX_ORIGIN, harmless
 from cors_policies.store import current_snapshot
+from cors_policies.translating import told, told_later, translated
 
 MAX_SEARCH: Final = 1000
 MAX_SEARCH_WORDS: Final = 32
@@ -30,21 +31,21 @@ _FLAGS: Final = (("true", "true"), ("1", "true"), ("false", "false"), ("0", "fal
 
 
 def _messages(values: Iterable[str]) -> dict[str, str]:
-    return {"invalid_choice": f"Write one of: {', '.join(values)}."}
+    return {"invalid_choice": told_later("Write one of: {choices}.", choices=", ".join(values))}
 
 
 def _canonical(parse: Any, text: str) -> str:
     try:
         canonical: str = parse(text).text
     except PatternError as error:
-        raise ValidationError(str(error), code="invalid") from error
+        raise ValidationError(translated(str(error)), code="invalid") from error
     return canonical
 
 
 def _is_path(text: str) -> None:
     if not text.startswith("/"):
         raise ValidationError(
-            "Write a path as in /api/orders, or //api.example.com/api/orders.", code="invalid"
+            told("Write a path as in /api/orders, or //api.example.com/api/orders."), code="invalid"
         )
 
 
@@ -152,7 +153,7 @@ def filtered(
         return queryset
     for name in filter_class.base_filters:
         if name != "host" and request.query_params.get(name) == "":
-            raise BadParameter(name, "Write a value, or leave the parameter out.")
+            raise BadParameter(name, told("Write a value, or leave the parameter out."))
     found = filter_class(request.query_params, queryset, request=request)
     if not found.is_valid():
         name, messages = next(iter(found.form.errors.items()))
@@ -166,8 +167,12 @@ def searched(request: Request, queryset: QuerySet[Any], fields: Iterable[str]) -
     text = request.query_params.get("search", "")
     words = dict.fromkeys(text.split())
     if len(text) > MAX_SEARCH or len(words) > MAX_SEARCH_WORDS:
-        limits = f"at most {MAX_SEARCH_WORDS} words of {MAX_SEARCH} characters together"
-        raise BadParameter("search", f"Write {limits}.")
+        message = told(
+            "Write at most {words} words of {characters} characters together.",
+            words=MAX_SEARCH_WORDS,
+            characters=MAX_SEARCH,
+        )
+        raise BadParameter("search", message)
     for word in words:
         matches = Q()
         for field in fields:
@@ -185,7 +190,8 @@ def ordered(
     for name in wanted:
         if name.removeprefix("-") not in fields:
             raise BadParameter(
-                "ordering", f"Write some of: {', '.join(fields)}; a minus before one turns it round."
+                "ordering",
+                told("Write some of: {fields}; a minus before one turns it round.", fields=", ".join(fields)),
             )
     if "governs" in request.query_params and not wanted:
         return queryset.order_by("priority", _by_code_points("name", queryset.db))

@@ -10,6 +10,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 
 from cors_policies.api.errors import BadParameter
+from cors_policies.translating import told
 
 MAX_PAGE_SIZE: Final = 1000
 
@@ -28,7 +29,7 @@ class Pages(PageNumberPagination):
         try:
             self.page = paginator.page(_number(request, "page", 1, None))
         except EmptyPage as error:
-            raise NotFound("There is no such page.") from error
+            raise NotFound(told("There is no such page.")) from error
         return self.page.object_list
 
     def get_page_size(self, request: Request) -> int:
@@ -41,6 +42,7 @@ def _number(request: Request, name: str, default: int, maximum: int | None) -> i
     if text is None:
         return default
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= (maximum or 10**9)):  # noqa: PLR2004
-        limit = f" to {maximum}" if maximum else ""
-        raise BadParameter(name, f"Write a whole number from 1{limit}.")
+        if maximum:
+            raise BadParameter(name, told("Write a whole number from 1 to {limit}.", limit=maximum))
+        raise BadParameter(name, told("Write a whole number from 1."))
     return int(text)

@@ -16,6 +16,7 @@ from cors_policies.api.bodies import read_bounded
 from cors_policies.api.errors import BadParameter
 from cors_policies.core.reading import is_storable
 from cors_policies.json_text import NoJsonError, parse_json
+from cors_policies.translating import told
 
 _NO_FIELDS: Final = re.compile(rb"--[^\r\n]*--\s*")
 """The closing delimiter alone (https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1)."""
@@ -34,7 +35,7 @@ class StrictJSONParser(BaseParser):
         try:
             return parse_json(content)
         except NoJsonError as error:
-            raise ParseError(f"The body {error}") from error
+            raise ParseError(told("The body {fault}", fault=error)) from error
 
 
 class EmptyFormParser(BaseParser):
@@ -47,7 +48,7 @@ class EmptyFormParser(BaseParser):
     ) -> Any:
         """Nothing. Raises ``ParseError`` for a form that holds anything."""
         if _NO_FIELDS.fullmatch(read_bounded(stream)) is None:
-            raise ParseError("No form is read here. Leave the body out.")
+            raise ParseError(told("No form is read here. Leave the body out."))
         return None
 
 
@@ -66,7 +67,7 @@ class JSONNegotiation(DefaultContentNegotiation):
 def read_body(request: Request) -> Any:
     """The value of the body. Raises ``ParseError`` where there is none: that is never an empty document."""
     if request.stream is None:
-        raise ParseError("The body is empty. Write a JSON object.")
+        raise ParseError(told("The body is empty. Write a JSON object."))
     return request.data
 
 
@@ -75,7 +76,7 @@ def check_parameters(given: Mapping[str, Any], known: set[str]) -> None:
     for name in given:
         if name not in known:
             shown = ", ".join(sorted(known)) or "none"
-            message = f"There is no such parameter here. Those known are: {shown}."
+            message = told("There is no such parameter here. Those known are: {shown}.", shown=shown)
             raise BadParameter(name, message)
         if not is_storable(str(given[name])):
-            raise BadParameter(name, "Write the value without NUL characters and lone surrogates.")
+            raise BadParameter(name, told("Write the value without NUL characters and lone surrogates."))

@@ -34,6 +34,7 @@ from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.models.revisions import MAX_COMMENT
+from cors_policies.translating import told
 
 PAGE_PARAMETERS = (
     query("page", "Which page, from 1.", {"type": "integer", "minimum": 1}),
@@ -97,7 +98,7 @@ class ApiView(APIView):
             known = known | {"comment"}
         check_parameters(request.query_params, known)
         if len(request.query_params.get("comment", "")) > MAX_COMMENT:
-            raise BadParameter("comment", f"Write at most {MAX_COMMENT} characters.")
+            raise BadParameter("comment", told("Write at most {limit} characters.", limit=MAX_COMMENT))
 
     def acting(self) -> AbstractContextManager[None]:
         """Revisions made in this block are the user's, with the comment of the request."""
@@ -166,7 +167,7 @@ def races_reported() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        message = "The name has just been taken. Write another one."
+        message = told("The name has just been taken. Write another one.")
         raise InvalidPolicyError([Problem("duplicate-name", "name", None, None, message)]) from error
 
 
@@ -237,10 +238,12 @@ class NamedViewSet(ResourceViewSet):
 
 def _patterns(body: Any) -> Any:
     if not isinstance(body, dict):
-        message = 'Write a JSON object, as in {"patterns": ["https://app.example.com"]}.'
+        message = told('Write a JSON object, as in {"patterns": ["https://app.example.com"]}.')
         raise InvalidPolicyError([Problem("invalid", "", None, body, message)])
     unknown = [
-        Problem("unknown-key", str(key), None, body[key], f'"{key}" is no key here. Write patterns.')
+        Problem(
+            "unknown-key", str(key), None, body[key], told('"{key}" is no key here. Write patterns.', key=key)
+        )
         for key in body
         if key != "patterns"
     ]

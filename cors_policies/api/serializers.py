@@ -14,9 +14,10 @@ from cors_policies.core.browser import ALLOWED, CREDENTIALS_NOT_ALLOWED, DENIED,
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 from cors_policies.core.comparing.impact import MAX_NAMED
 from cors_policies.core.engine import REASONS
-from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY
+from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY, RESOURCE_POLICIES
 from cors_policies.models import Policy, Revision, RevisionChange
 
+_ABSENT = "Absent from answers where it has its default."
 _WORD = r"^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$"
 
 
@@ -65,6 +66,10 @@ class PolicySerializer(serializers.Serializer[Any]):
     tolerate_credentialed_regex = serializers.BooleanField(default=False)
     trust_for_csrf = serializers.BooleanField(default=False)
     expires_at = serializers.DateTimeField(default=None, allow_null=True)
+    resource_policy = serializers.ChoiceField(
+        choices=RESOURCE_POLICIES, required=False, allow_null=True, help_text=_ABSENT
+    )
+    timing_allow_origin = serializers.BooleanField(required=False, help_text=_ABSENT)
 
 
 class OriginGroupSerializer(serializers.Serializer[Any]):

@@ -33,6 +33,7 @@ from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.models import Policy, Revision
 from cors_policies.services import Report
+from cors_policies.translating import told
 
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 _DRY_RUN = query("dry_run", "Answer what would change, and change nothing.", enum=list(_BOOLEANS))
@@ -151,7 +152,7 @@ class RevisionViewSet(SetWriter, ResourceViewSet):
     def restore(self, request: Request, **_kwargs: str) -> Response:
         """What that changes, by name, as a new revision."""
         if request.data:
-            raise BadParameter("", "A restore takes no body. Leave it out.")
+            raise BadParameter("", told("A restore takes no body. Leave it out."))
         return self.replaced(request, lambda dry_run: services.restore(self.get_object(), dry_run=dry_run))
 
 
@@ -163,10 +164,10 @@ def _impact(report: Report) -> Document:
 def _boolean(request: Request, name: str) -> bool:
     text = request.query_params.get(name, "false")
     if text not in _BOOLEANS:
-        raise BadParameter(name, f"Write one of: {', '.join(_BOOLEANS)}.")
+        raise BadParameter(name, told("Write one of: {choices}.", choices=", ".join(_BOOLEANS)))
     return _BOOLEANS[text]
 
 
 def _check_groups(request: Request, report: Report) -> None:
     if report.changes_groups and not services.may_replace_groups(request.user):
-        raise PermissionDenied("This changes origin groups, which you may not.")
+        raise PermissionDenied(told("This changes origin groups, which you may not."))

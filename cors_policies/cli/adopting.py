@@ -17,9 +17,11 @@ from cors_policies.cli.showing import printable
 from cors_policies.conf import foreign_settings
 from cors_policies.core.adoption.adopting import adopt
 from cors_policies.core.adoption.settings import Note
+from cors_policies.core.texts import say
+from cors_policies.translating import told, translated
 
 SIGNAL: Final = "check_request_enabled"
-_RECEIVERS: Final = "has receivers, which decide by code of yours. What they let in is not carried over."
+_RECEIVERS: Final = say("has receivers, which decide by code of yours. What they let in is not carried over.")
 
 
 def adopt_corsheaders(*, write: bool = False, comment: str = "") -> Outcome:
@@ -30,16 +32,16 @@ def adopt_corsheaders(*, write: bool = False, comment: str = "") -> Outcome:
     adoption = adopt(foreign_settings())
     lines = (*_lines(adoption.refusals), *_lines((*adoption.notes, *_signal_notes())))
     if adoption.document is None:
-        raise RefusedError("\n".join(("Nothing was adopted.", *lines)))
+        raise RefusedError("\n".join((told("Nothing was adopted."), *lines)))
     if write:
-        with refusing("Nothing was stored."), services.acting("command", comment=comment):
+        with refusing(told("Nothing was stored.")), services.acting("command", comment=comment):
             services.apply_document(adoption.document)
     return Outcome(files.render(adoption.document), remarks=lines)
 
 
 def _lines(notes: Iterable[Note]) -> Iterator[str]:
     for note in notes:
-        yield printable(f"{note.setting}: {note.reason}")
+        yield printable(f"{note.setting}: {translated(note.reason)}")
 
 
 def _signal_notes() -> Iterator[Note]:

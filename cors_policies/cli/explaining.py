@@ -16,11 +16,12 @@ from cors_policies.cli.showing import evaluation_lines
 from cors_policies.conf import get_settings
 from cors_policies.core.browser import ALLOWED, evaluate, parse_browser_request
 from cors_policies.core.policy import Document
+from cors_policies.translating import told
 
 
 def explain_request(document: Document, *, as_json: bool = False) -> Outcome:
     """The evaluation of the request that the document describes. Raises ``RefusedError``."""
-    with refusing("There is no such request."):
+    with refusing(told("There is no such request.")):
         request = parse_browser_request(document)
         stored = documents.read_policy_set(get_settings().DATABASE_ALIAS)
     evaluation = evaluate(stored.compile(datetime.now(timezone.utc)), request)

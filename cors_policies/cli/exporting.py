@@ -30,6 +30,8 @@ from cors_policies.core.exporting.groups import (
 )
 from cors_policies.core.exporting.nginx import SERVER_PART, render_nginx
 from cors_policies.core.exporting.s3 import export_s3
+from cors_policies.core.texts import say
+from cors_policies.translating import told, translated
 
 NGINX: Final = "nginx"
 HTTP_PART: Final = "http"
@@ -56,7 +58,7 @@ def export_format(wanted: Wanted, output: str | None = None) -> Outcome:
     """The text, or nothing but a file. Raises ``RefusedError``, and then nothing is written."""
     if wanted.form == NGINX and wanted.part != HTTP_PART:
         return files.put(output, SERVER_PART)
-    with refusing("Nothing was exported."), _refusing_inexpressible():
+    with refusing(told("Nothing was exported.")), _refusing_inexpressible():
         groups = _live_groups()
         if wanted.form == NGINX:
             return files.put(output, render_nginx(_with_what_shields(groups, wanted)))
@@ -68,10 +70,17 @@ def export_format(wanted: Wanted, output: str | None = None) -> Outcome:
 def _live_groups() -> list[ExportedGroup]:
     """The path groups of the set as it is stored at this moment."""
     stored = documents.read_policy_set(get_settings().DATABASE_ALIAS)
-    message = (
+    message = say(
         "It is invalid as it is stored. `manage.py check --database default` says why; correct it first."
     )
-    reasons = [Reason("", "", f"{row.kind.replace('_', ' ')} {row.name}: {message}") for row in stored.broken]
+    reasons = [
+        Reason(
+            "",
+            "",
+            say("{name}: {fault}", name=f"{row.kind.replace('_', ' ')} {row.name}", fault=message),
+        )
+        for row in stored.broken
+    ]
     if reasons:
         raise InexpressibleError(reasons)
     return collect_groups(stored.policies, stored.groups, datetime.now(timezone.utc))
@@ -90,8 +99,8 @@ def _refusing_inexpressible() -> Iterator[None]:
     try:
         yield
     except InexpressibleError as error:
-        raise RefusedError("\n".join(("Nothing was exported.", *_lines(error.reasons)))) from error
+        raise RefusedError("\n".join((told("Nothing was exported."), *_lines(error.reasons)))) from error
 
 
 def _lines(reasons: Iterable[Reason]) -> Iterator[str]:
-    return (printable(str(reason)) for reason in reasons)
+    return (printable(translated(str(reason))) for reason in reasons)

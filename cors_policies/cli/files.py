@@ -20,6 +20,7 @@ from cors_policies.cli.outcome import Outcome, RefusedError
 from cors_policies.cli.showing import printable
 from cors_policies.core.policy import Document
 from cors_policies.json_text import NoJsonError, parse_json
+from cors_policies.translating import told
 
 STANDARD_STREAM: Final = "-"
 _NEW_FILE: Final = 0o666
@@ -32,12 +33,12 @@ def render(document: Document) -> str:
 
 def read(name: str) -> Any:
     """The JSON of a file, or of standard input for ``-``. Raises :class:`RefusedError`."""
-    shown = "standard input" if name == STANDARD_STREAM else printable(name)
+    shown = told("standard input") if name == STANDARD_STREAM else printable(name)
     content = _content(name, shown)
     try:
         return parse_json(content)
     except NoJsonError as error:
-        raise RefusedError(f"{shown} {error}") from error
+        raise RefusedError(told("{name} {fault}", name=shown, fault=error)) from error
 
 
 def write(name: str, text: str) -> None:
@@ -50,7 +51,9 @@ def write(name: str, text: str) -> None:
         else:
             _replace(path, content)
     except (OSError, ValueError) as error:
-        raise RefusedError(f"{printable(name)} cannot be written: {_reason(error)}.") from error
+        raise RefusedError(
+            told("{name} cannot be written: {reason}.", name=printable(name), reason=_reason(error))
+        ) from error
 
 
 def put(name: str | None, text: str, remarks: tuple[str, ...] = ()) -> Outcome:
@@ -65,7 +68,9 @@ def _content(name: str, shown: str) -> bytes:
     try:
         return sys.stdin.buffer.read() if name == STANDARD_STREAM else Path(name).read_bytes()
     except (OSError, ValueError) as error:
-        raise RefusedError(f"{shown} cannot be read: {_reason(error)}.") from error
+        raise RefusedError(
+            told("{name} cannot be read: {reason}.", name=shown, reason=_reason(error))
+        ) from error
 
 
 def _replace(path: Path, content: bytes) -> None:

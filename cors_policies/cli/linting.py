@@ -22,6 +22,7 @@ from cors_policies.core.findings import ERROR, Finding
 from cors_policies.core.linting.linting import lint, lint_document, problem_finding
 from cors_policies.core.policy_set import PolicySet
 from cors_policies.documents import BrokenRow
+from cors_policies.translating import told
 
 
 def lint_set(file: str | None = None, *, as_json: bool = False, strict: bool = False) -> Outcome:
@@ -44,7 +45,7 @@ def _lint_file(file: str, now: datetime) -> tuple[Finding, ...]:
 
 
 def _lint_stored(now: datetime) -> tuple[Finding, ...]:
-    with refusing("The policy set cannot be read."):
+    with refusing(told("The policy set cannot be read.")):
         stored = documents.read_policy_set(get_settings().DATABASE_ALIAS)
     groups = sorted(stored.groups.values(), key=lambda group: group.name)
     policies = sorted(stored.policies, key=lambda policy: policy.name)

@@ -15,6 +15,7 @@ from django.db import Error as DatabaseError
 
 from cors_policies.cli.showing import printable, problem_lines
 from cors_policies.core.problems import InvalidPolicyError
+from cors_policies.translating import told, told_count
 
 DONE: Final = 0
 DENIED: Final = 1
@@ -53,9 +54,13 @@ def refusing(heading: str) -> Iterator[None]:
         yield
     except InvalidPolicyError as error:
         count = len(error.problems)
-        first = f"{heading} {count} problem{'' if count == 1 else 's'}:"
+        first = told_count(
+            "{heading} {count} problem:", "{heading} {count} problems:", count, heading=heading
+        )
         raise RefusedError("\n".join((first, *problem_lines(error.problems)))) from error
     except DatabaseError as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__
-        message = f"The database cannot be used: {reason}. Is it there, and has `migrate` been run?"
+        message = told(
+            "The database cannot be used: {reason}. Is it there, and has `migrate` been run?", reason=reason
+        )
         raise RefusedError(message) from error

@@ -16,6 +16,7 @@ from cors_policies.core.comparing.differences import ListDifference, ValueDiffer
 from cors_policies.core.findings import Finding
 from cors_policies.core.problems import Problem
 from cors_policies.services import Change, Report
+from cors_policies.translating import told, translated
 
 _SIGNS: Final = {"created": "+", "updated": "~", "deleted": "-"}
 _BEYOND_BMP: Final = 0xFFFF
@@ -34,7 +35,7 @@ def printable(text: str) -> str:
 def problem_lines(problems: Iterable[Problem]) -> Iterator[str]:
     """One line a problem: where, which code, and what to write instead."""
     for problem in problems:
-        yield printable(f"{problem.attr or 'document'}: {problem.code}: {problem.message}")
+        yield printable(f"{problem.attr or 'document'}: {problem.code}: {translated(problem.message)}")
 
 
 def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
@@ -42,7 +43,7 @@ def finding_lines(findings: Iterable[Finding]) -> Iterator[str]:
     for finding in findings:
         policy = f"policy {finding.policy}" if finding.policy is not None else ""
         where = " ".join(part for part in (policy, finding.attr) if part) or "document"
-        yield printable(f"{finding.level} {finding.code} {where}: {finding.detail}")
+        yield printable(f"{finding.level} {finding.code} {where}: {translated(finding.detail)}")
 
 
 def report_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
@@ -51,25 +52,29 @@ def report_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
         yield f"{_SIGNS[change.action]} {change.kind.replace('_', ' ')} {printable(change.name)}"
         yield from _key_lines(change)
     counts: Counter[str] = Counter(change.action for change in report.changes)
-    done = ", ".join(f"{counts[action]} {action}" for action in _SIGNS)
     unchanged = report.unchanged_policies + report.unchanged_groups
-    yield f"{'Dry run, nothing was stored: ' if dry_run else ''}{done}, {unchanged} unchanged."
+    done = told(
+        "{created} created, {updated} updated, {deleted} deleted, {unchanged} unchanged.",
+        unchanged=unchanged,
+        **{action: counts[action] for action in _SIGNS},
+    )
+    yield told("Dry run, nothing was stored: {done}", done=done) if dry_run else done
 
 
 def evaluation_lines(evaluation: Evaluation) -> Iterator[str]:
     """The outcome, the sentences that explain it, and the answers."""
     reason = f": {evaluation.reason}" if evaluation.reason != evaluation.outcome else ""
-    policy = f", policy {evaluation.policy}" if evaluation.policy else ""
+    policy = told(", policy {policy}", policy=evaluation.policy) if evaluation.policy else ""
     yield f"{evaluation.outcome}{reason}{policy}"
-    yield from (f"- {printable(sentence)}" for sentence in evaluation.explanation)
-    yield from _answer_lines("Answer to the preflight", evaluation.preflight)
-    yield from _answer_lines("Answer", evaluation.actual)
+    yield from (f"- {printable(translated(sentence))}" for sentence in evaluation.explanation)
+    yield from _answer_lines(told("Answer to the preflight"), evaluation.preflight)
+    yield from _answer_lines(told("Answer"), evaluation.actual)
 
 
 def _answer_lines(title: str, answer: Answer | None) -> Iterator[str]:
     if answer is None:
         return
-    yield f"{title}: {answer.status or 'status and body are up to the view'}"
+    yield f"{title}: {answer.status or told('status and body are up to the view')}"
     yield from (f"    {name}: {printable(value)}" for name, value in answer.headers.items())
 
 
@@ -94,7 +99,7 @@ def _list_lines(difference: ListDifference) -> Iterator[str]:
     yield from (f"- {_json(entry)}" for entry in difference.removed)
     yield from (f"+ {_json(entry)}" for entry in difference.added)
     if difference.is_reordered:
-        yield f"now in the order {_json(difference.after)}"
+        yield told("now in the order {entries}", entries=_json(difference.after))
     elif not difference.removed and not difference.added:
         yield _json([])
 

@@ -55,7 +55,10 @@ _WITHOUT_ORIGIN_HEADER: Final = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The CORS headers and ``Vary`` of one answer; ``status`` is ``None`` where the view decides it."""
+    """What the policies put on one answer: the CORS headers, ``Vary``, and what a policy says of embedding.
+
+    ``status`` is ``None`` where the view decides it.
+    """
 
     status: int | None
     headers: Mapping[str, str]

@@ -22,6 +22,7 @@ from cors_policies.core.hostnames import canonical_host
 from cors_policies.core.hosts import split_host_port
 from cors_policies.core.problems import InvalidPolicyError, PatternError, Problem
 from cors_policies.core.reading import Reader
+from cors_policies.core.texts import say
 
 CREDENTIALS_MODES: Final = ("omit", "same-origin", "include")
 SCHEMES: Final = ("https", "http")
@@ -101,7 +102,9 @@ def parse_browser_request(document: object, more_keys: tuple[str, ...] = ()) -> 
     Raises :class:`InvalidPolicyError` with every problem.
     """
     if not isinstance(document, Mapping):
-        problem = Problem("invalid", "", None, document, f"Write a JSON object, as in {_EXAMPLE}.")
+        problem = Problem(
+            "invalid", "", None, document, say("Write a JSON object, as in {example}.", example=_EXAMPLE)
+        )
         raise InvalidPolicyError([problem])
     reader = Reader(document, REQUEST_KEYS + more_keys)
     request = BrowserRequest(
@@ -130,12 +133,16 @@ def _path_info(path: str) -> str:
 
 def _parse_path(text: str) -> Parsed:
     if not text.startswith("/"):
-        raise PatternError("no-leading-slash", 'A path starts with "/". Write /api/orders, without the host.')
+        raise PatternError(
+            "no-leading-slash", say('A path starts with "/". Write /api/orders, without the host.')
+        )
     if _UNSENDABLE.search(text):
-        raise PatternError("control-character", "No browser sends control characters in a path. Remove them.")
+        raise PatternError(
+            "control-character", say("No browser sends control characters in a path. Remove them.")
+        )
     if {".", ".."}.intersection(_path_info(text).split("/")):
         raise PatternError(
-            "dot-segment", 'Browsers resolve "." and ".." before they send a path. Write it resolved.'
+            "dot-segment", say('Browsers resolve "." and ".." before they send a path. Write it resolved.')
         )
     return Parsed(text)
 
@@ -144,7 +151,9 @@ def parse_host(text: str) -> Parsed:
     """The host as the browser writes it, with its port. A trailing dot stays: it makes another origin."""
     host, port = split_host_port(text.strip())
     if _PORT.fullmatch(port) is None or (port and not 1 <= int(port) <= _MAX_PORT):
-        raise PatternError("invalid-port", f'"{text}": write a host and a port, as in api.example.com:8000.')
+        raise PatternError(
+            "invalid-port", say('"{text}": write a host and a port, as in api.example.com:8000.', text=text)
+        )
     dot = "." if host.endswith(".") else ""
     host = canonical_host(host.removesuffix(".")) + dot
     return Parsed(f"{host}:{int(port)}" if port else host)
@@ -152,21 +161,25 @@ def parse_host(text: str) -> Parsed:
 
 def _parse_method(text: str) -> Parsed:
     if not http.is_token(text):
-        raise PatternError("invalid-method", f'"{text}" is no method. Write one such as GET or PUT.')
+        raise PatternError(
+            "invalid-method", say('"{text}" is no method. Write one such as GET or PUT.', text=text)
+        )
     return Parsed(text)
 
 
 def _method(reader: Reader) -> str:
     method = reader.pattern("method", "invalid-method", _parse_method)
     if http.is_forbidden_method(method):
-        message = f"fetch() refuses {method}: no script can send it. Ask about another method."
+        message = say(
+            "fetch() refuses {method}: no script can send it. Ask about another method.", method=method
+        )
         reader.note("forbidden-method", "method", method, message)
     return method
 
 
 def _headers(reader: Reader, headers: object) -> _Headers:
     if not isinstance(headers, Mapping):
-        message = 'Write a JSON object of names and values, as in {"content-type": "application/json"}.'
+        message = say('Write a JSON object of names and values, as in {"content-type": "application/json"}.')
         reader.note("invalid", "headers", headers, message)
         return ()
     return tuple((name, value) for name, value in headers.items() if _is_header(reader, name, value))
@@ -176,12 +189,15 @@ def _is_header(reader: Reader, name: object, value: object) -> bool:
     """Whether ``fetch()`` takes the header; where it does not, a problem is noted."""
     field = f"headers.{name}"
     if not isinstance(name, str) or not http.is_token(name):
-        message = f'"{name}" is no header name. Write one such as x-request-id.'
+        message = say('"{name}" is no header name. Write one such as x-request-id.', name=name)
         reader.note("invalid-header", field, name, message)
     elif not isinstance(value, str):
-        reader.note("invalid", field, value, f"Write the value of {name} as text.")
+        reader.note("invalid", field, value, say("Write the value of {name} as text.", name=name))
     elif not fetch_rules.is_header_value(fetch_rules.normalize_header_value(value)):
-        message = f"fetch() refuses this value of {name}. Write bytes up to U+00FF, no NUL and no line break."
+        message = say(
+            "fetch() refuses this value of {name}. Write bytes up to U+00FF, no NUL and no line break.",
+            name=name,
+        )
         reader.note("invalid-header", field, value, message)
     else:
         return True

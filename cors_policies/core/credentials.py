@@ -16,6 +16,7 @@ from typing import Final, NamedTuple, Protocol
 
 from cors_policies.core.origins import DEFAULT_PORTS, OriginKind, OriginPattern
 from cors_policies.core.public_suffixes import is_public_suffix
+from cors_policies.core.texts import say
 
 CSRF: Final = "csrf-needs-credentials"
 TOLERATED_BY: Final = {
@@ -24,18 +25,30 @@ TOLERATED_BY: Final = {
     "public-suffix": "tolerate_public_suffixes",
 }
 REMEDIES: Final = {
-    "credentials-any-origin": "would let every site read responses with the visitor's cookies. List the "
-    "origins that need them, or switch credentials off.",
-    "credentials-null-origin": "is sent by any sandboxed frame and by local files, so it proves nothing. "
-    "Remove it, or switch credentials off.",
-    "credentials-regex": "is an expression, whose hosts cannot be checked. List origins or wildcards "
-    "instead, or set tolerate_credentialed_regex after reading it twice.",
-    "insecure-origin": "is not https: whoever shares the network can put a script on that page. Use https, "
-    "or set tolerate_insecure_origins for a network that you trust.",
-    "public-suffix": "covers names that strangers can register. Put your own domain before the wildcard, "
-    "or set tolerate_public_suffixes if all of these names are yours.",
-    CSRF: "is too wide to be trusted by the CSRF check, which takes single origins, and wildcards of "
-    "https. List the origins, or switch trust_for_csrf off.",
+    "credentials-any-origin": say(
+        "would let every site read responses with the visitor's cookies. List the "
+        "origins that need them, or switch credentials off."
+    ),
+    "credentials-null-origin": say(
+        "is sent by any sandboxed frame and by local files, so it proves nothing. Remove "
+        "it, or switch credentials off."
+    ),
+    "credentials-regex": say(
+        "is an expression, whose hosts cannot be checked. List origins or wildcards "
+        "instead, or set tolerate_credentialed_regex after reading it twice."
+    ),
+    "insecure-origin": say(
+        "is not https: whoever shares the network can put a script on that page. Use "
+        "https, or set tolerate_insecure_origins for a network that you trust."
+    ),
+    "public-suffix": say(
+        "covers names that strangers can register. Put your own domain before the "
+        "wildcard, or set tolerate_public_suffixes if all of these names are yours."
+    ),
+    CSRF: say(
+        "is too wide to be trusted by the CSRF check, which takes single origins, and "
+        "wildcards of https. List the origins, or switch trust_for_csrf off."
+    ),
 }
 _PROBE: Final = "https://x.invalid"
 
@@ -49,7 +62,7 @@ class Offence(NamedTuple):
     @property
     def message(self) -> str:
         """What is wrong, and what to write instead."""
-        return f'"{self.pattern}" {REMEDIES[self.code]}'
+        return say('"{pattern}" {fault}', pattern=self.pattern, fault=REMEDIES[self.code])
 
     def counts_against(self, policy: Trusting) -> bool:
         """Whether the policy's own flags make it an offence."""

@@ -9,6 +9,8 @@ Before you edit:
 * A denied preflight is answered 200 without a single ``Access-Control-*`` header (docs/adr/0004): the
   browser's own message is then the right one, and a stranger learns nothing of the policy.
 * No preflight answer ever holds ``*``: beside credentials browsers take it literally.
+* ``Timing-Allow-Origin`` goes with ``Access-Control-Allow-Origin`` and says the same;
+  ``Cross-Origin-Resource-Policy`` goes with every response, whoever asks (docs/adr/0011).
 * Only what was matched is echoed, so that no stranger's text becomes a header.
 * A decision may be kept for requests that are alike in all that it was made from (:func:`is_repeatable`). One
   that took more, the scheme or the headers of a preflight, is made anew each time.
@@ -125,7 +127,7 @@ class StatedFacts:
 
 @dataclass(slots=True, eq=False)
 class Decision:
-    """The answer: its status (``None``: the view answers), its CORS headers and what it varies by.
+    """The answer: its status (``None``: the view answers), its headers and what it varies by.
 
     Never changed once it is made: many requests get the same one. Not a named tuple, which takes half as long
     again to make, nor frozen, which takes longer still.
@@ -214,7 +216,7 @@ def _undecided(group: PathGroup, method: str, reason: str) -> Decision:
     policy = group.open_policy
     if policy is not None and policy.allows_method(method):
         return Decision(reason, None, _ANY_ORIGIN + policy.actual_headers, (), None, group)
-    return Decision(reason, None, (), _VARY_ORIGIN, None, group)
+    return Decision(reason, None, group.resource_headers, _VARY_ORIGIN, None, group)
 
 
 def _decide_actual(group: PathGroup, facts: Facts, origin: str) -> Decision:
@@ -224,13 +226,16 @@ def _decide_actual(group: PathGroup, facts: Facts, origin: str) -> Decision:
     elif policy.allows_method(facts.method):
         if policy.sends_any_origin:
             return Decision(ALLOWED, None, _ANY_ORIGIN + policy.actual_headers, (), policy, group)
-        headers = ((http.ACCESS_CONTROL_ALLOW_ORIGIN, origin), *policy.actual_headers)
+        headers: Headers = ((http.ACCESS_CONTROL_ALLOW_ORIGIN, origin), *policy.actual_headers)
+        if policy.shows_timing:
+            headers += ((http.TIMING_ALLOW_ORIGIN, origin),)
         return Decision(ALLOWED, None, headers, _VARY_ORIGIN, policy, group)
     else:
         reason, rejects = METHOD_NOT_ALLOWED, policy.reject_denied
     if is_own_origin(facts, origin):
         return _undecided(group, facts.method, SAME_ORIGIN)
-    return Decision(reason, REJECTED_STATUS if rejects else None, (), _VARY_ORIGIN, policy, group)
+    status = REJECTED_STATUS if rejects else None
+    return Decision(reason, status, group.resource_headers, _VARY_ORIGIN, policy, group)
 
 
 def _decide_preflight(group: PathGroup, facts: Facts, origin: str, method: str) -> Decision:

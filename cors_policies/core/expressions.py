@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 MAX_EXPRESSION_MEMORY = 1 << 20
 MAX_EXPRESSION_INSTRUCTIONS = 2_000
@@ -60,34 +61,37 @@ def parse_expression(expression: str) -> Any:
     if re2 is None:
         raise PatternError(
             "regex-extra-missing",
-            'Expressions need RE2. Install it with "pip install django-cors-policies[regex]", '
-            "or write a wildcard such as https://*.example.com.",
+            say(
+                'Expressions need RE2. Install it with "pip install '
+                'django-cors-policies[regex]", or write a wildcard such as https://*.example.com.'
+            ),
         )
     if not expression:
         raise PatternError(
-            "empty-expression", "There is no expression after the ~. Write one, or remove the line."
+            "empty-expression", say("There is no expression after the ~. Write one, or remove the line.")
         )
     if not expression.isascii():
         raise PatternError(
             "expression-not-ascii",
-            "An origin is ASCII. Write an internationalised host as its A-labels (xn--...).",
+            say("An origin is ASCII. Write an internationalised host as its A-labels (xn--...)."),
         )
     try:
         compiled = re2.compile(expression, _options(re2, MAX_EXPRESSION_MEMORY))
     except re2.error as error:
         raise PatternError(
-            "invalid-expression", f"RE2 refuses the expression: {_reason(error)}. Correct it."
+            "invalid-expression",
+            say("RE2 refuses the expression: {reason}. Correct it.", reason=_reason(error)),
         ) from error
     if compiled.programsize > MAX_EXPRESSION_INSTRUCTIONS:
         raise PatternError(
             "expression-too-large",
-            "The expression is too large to be matched quickly. Write a shorter one, or wildcards.",
+            say("The expression is too large to be matched quickly. Write a shorter one, or wildcards."),
         )
     return compiled
 
 
 def _reason(error: Exception) -> str:
-    reason = error.args[0] if error.args else "it is invalid"
+    reason = error.args[0] if error.args else say("it is invalid")
     return reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
 
 

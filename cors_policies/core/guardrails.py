@@ -25,6 +25,7 @@ from cors_policies.core.paths import PathPattern, intersects, parse_path_pattern
 from cors_policies.core.policy import MAX_MAX_AGE
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.reading import Reader
+from cors_policies.core.texts import say
 
 GUARDRAIL: Final = "guardrail"
 ALLOWED_ORIGINS: Final = "ALLOWED_ORIGINS"
@@ -130,8 +131,10 @@ class Guardrails:
         limit = self.max_age
         if limit is None or (BROWSERS_MAX_AGE if max_age is None else max_age) <= limit:
             return None
-        message = (
-            f"This site's guard rail {MAX_AGE} allows {limit} seconds at most. Write a number up to that."
+        message = say(
+            "This site's guard rail {rail} allows {limit} seconds at most. Write a number up to that.",
+            rail=MAX_AGE,
+            limit=limit,
         )
         return Problem(GUARDRAIL, "max_age", None, max_age, message)
 
@@ -194,14 +197,23 @@ def _is_any(text: str) -> bool:
 
 def _beyond(text: str, rail: str, limit: OriginLimit) -> str:
     shown = _shown([pattern.text for pattern in limit.patterns])
-    return f'"{text}" lies beyond this site\'s guard rail {rail}. Write what one of these covers: {shown}.'
+    return say(
+        '"{text}" lies beyond this site\'s guard rail {rail}. Write what one of these covers: {shown}.',
+        text=text,
+        rail=rail,
+        shown=shown,
+    )
 
 
 def _too_open(text: str, paths: Iterable[PathPattern]) -> str:
     shown = _shown([path.text for path in paths])
-    return (
-        f'"{text}" lets every origin in, which this site\'s guard rail {FORBID_ANY_ORIGIN_PATHS} forbids '
-        f"wherever the path could match one of {shown}. List the origins, or write a path that cannot."
+    return say(
+        '"{text}" lets every origin in, which this site\'s guard rail '
+        "{rail} forbids wherever the path could match one of {shown}. "
+        "List the origins, or write a path that cannot.",
+        text=text,
+        rail=FORBID_ANY_ORIGIN_PATHS,
+        shown=shown,
     )
 
 

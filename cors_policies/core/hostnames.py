@@ -19,6 +19,7 @@ import unicodedata
 import idna
 
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 MAX_HOST = 253
 MAX_LABEL = 63
@@ -53,20 +54,24 @@ def canonical_domain(mapped: str) -> str:
     Raises :class:`PatternError` for what is no host.
     """
     if not mapped:
-        raise PatternError("no-host", "There is no host. Write one, as in https://example.com.")
+        raise PatternError("no-host", say("There is no host. Write one, as in https://example.com."))
     labels = [_a_label(label) for label in mapped.split(".")]
     domain = ".".join(labels)
     if len(domain) > MAX_HOST:
         raise PatternError(
-            "host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host."
+            "host-too-long",
+            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
         )
     if _ACE_PREFIX in domain:
         _check_bidi([_u_label(label) for label in labels])
     if is_numeric_label(labels[-1]) and not is_ipv4(domain):
         raise PatternError(
             "numeric-host",
-            f'"{domain}" ends in a number but is no IPv4 address of four decimal parts. '
-            "Write the address as browsers do, as in 127.0.0.1.",
+            say(
+                '"{domain}" ends in a number but is no IPv4 address of four decimal parts. Write '
+                "the address as browsers do, as in 127.0.0.1.",
+                domain=domain,
+            ),
         )
     return domain
 
@@ -100,15 +105,21 @@ def check_label(label: str, shown: str) -> None:
     """Raise :class:`PatternError` unless the ASCII label can stand in a host; the message names ``shown``."""
     if not label:
         raise PatternError(
-            "empty-label", "The host has an empty label. Write no two dots in a row and none at either end."
+            "empty-label",
+            say("The host has an empty label. Write no two dots in a row and none at either end."),
         )
     if _LABEL.fullmatch(label) is None:
         raise PatternError(
             "host-character",
-            f'"{shown}" holds a character that no host has. Use letters, digits, "-", "_" and dots only.',
+            say(
+                '"{shown}" holds a character that no host has. Use letters, digits, "-", "_" and dots only.',
+                shown=shown,
+            ),
         )
     if len(label) > MAX_LABEL:
-        raise PatternError("label-too-long", f"Write labels of at most {MAX_LABEL} characters.")
+        raise PatternError(
+            "label-too-long", say("Write labels of at most {limit} characters.", limit=MAX_LABEL)
+        )
 
 
 def _a_label(label: str) -> str:
@@ -201,11 +212,16 @@ def _longest_zero_run(pieces: list[int]) -> tuple[int, int]:
 def _invalid_idna(text: str) -> PatternError:
     return PatternError(
         "invalid-idna",
-        f'"{text}" is no valid internationalised host. Check the spelling, or write its A-labels (xn--...).',
+        say(
+            '"{text}" is no valid internationalised host. Check the spelling, or write its '
+            "A-labels (xn--...).",
+            text=text,
+        ),
     )
 
 
 def _invalid_ipv6(text: str) -> PatternError:
     return PatternError(
-        "invalid-ipv6", f'"{text}" is no IPv6 address. Write one in brackets, as in http://[::1]:8080.'
+        "invalid-ipv6",
+        say('"{text}" is no IPv6 address. Write one in brackets, as in http://[::1]:8080.', text=text),
     )

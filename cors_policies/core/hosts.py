@@ -18,6 +18,7 @@ from cors_policies.core.hostnames import (
     map_characters,
 )
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 MAX_TEXT = 512
 """Before mapping, which may shorten a host; longer ones only cost time."""
@@ -46,28 +47,34 @@ def parse_host_pattern(text: str) -> HostPattern:
     """The pattern that ``text`` denotes, normalised. Raises :class:`PatternError`."""
     text = text.strip()
     if len(text) > MAX_TEXT:
-        raise PatternError("host-too-long", f"A host has at most {MAX_HOST} characters. Write a real host.")
+        raise PatternError(
+            "host-too-long",
+            say("A host has at most {limit} characters. Write a real host.", limit=MAX_HOST),
+        )
     _check_no_other_parts(text)
     if "*" not in text:
         return HostPattern(canonical_host(text))
     if text == "*":
         raise PatternError(
-            "wildcard-place", "* is no host. Write nothing for every host, or a domain as in *.example.com."
+            "wildcard-place",
+            say("* is no host. Write nothing for every host, or a domain as in *.example.com."),
         )
     mapped = map_characters(text)
     star, dot, base = mapped.partition(".")
     if star != "*" or text.count("*") != 1 or not dot:
         raise PatternError(
-            "wildcard-place", f'"{text}": write * for the whole leftmost part only, as in *.example.com.'
+            "wildcard-place",
+            say('"{text}": write * for the whole leftmost part only, as in *.example.com.', text=text),
         )
     base = canonical_domain(base)
     if is_ipv4(base):
         raise PatternError(
-            "numeric-host", "A * cannot stand before an IPv4 address. Write the address itself."
+            "numeric-host", say("A * cannot stand before an IPv4 address. Write the address itself.")
         )
     if len(base) + len(_SUBDOMAINS) > MAX_HOST:
         raise PatternError(
-            "host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host."
+            "host-too-long",
+            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
         )
     return HostPattern(_SUBDOMAINS + base)
 
@@ -75,17 +82,21 @@ def parse_host_pattern(text: str) -> HostPattern:
 def _check_no_other_parts(text: str) -> None:
     if "/" in text:
         raise PatternError(
-            "not-a-host", f'"{text}": write the host alone, as in api.example.com, without scheme or path.'
+            "not-a-host",
+            say('"{text}": write the host alone, as in api.example.com, without scheme or path.', text=text),
         )
     if not text.startswith("[") and text.count(":") > 1:
-        raise PatternError("port", f'"{text}": write an IPv6 address in brackets, as in [::1], and no port.')
+        raise PatternError(
+            "port", say('"{text}": write an IPv6 address in brackets, as in [::1], and no port.', text=text)
+        )
     if not text.startswith("[") and ":" in text:
         raise PatternError(
-            "port", f'"{text}": write the host without its port; a policy holds for all of them.'
+            "port",
+            say('"{text}": write the host without its port; a policy holds for all of them.', text=text),
         )
     if text.startswith("[") and not text.endswith("]"):
         raise PatternError(
-            "port", f'"{text}": write the address in brackets and without a port, as in [::1].'
+            "port", say('"{text}": write the address in brackets and without a port, as in [::1].', text=text)
         )
 
 

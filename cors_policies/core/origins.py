@@ -32,6 +32,7 @@ from cors_policies.core.hostnames import (
     map_characters,
 )
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 MAX_ORIGIN: Final = 512
 _MAX_WRITTEN: Final = 2048
@@ -200,26 +201,32 @@ def parse_origin_pattern(text: str) -> OriginPattern:
 
 def _check_characters(text: str) -> None:
     if not text:
-        raise PatternError("empty", "There is nothing here. Write an origin such as https://example.com.")
+        raise PatternError(
+            "empty", say("There is nothing here. Write an origin such as https://example.com.")
+        )
     _check_length(text, _MAX_WRITTEN)
     if _WHITE_SPACE.search(text):
         raise PatternError(
             "white-space",
-            "An origin holds no white space and no control characters. Write one origin to a line.",
+            say("An origin holds no white space and no control characters. Write one origin to a line."),
         )
 
 
 def _check_length(text: str, limit: int = MAX_ORIGIN) -> None:
     """The usual limit is that of the stored form, which is longer (A-labels) or shorter (``:0443``)."""
     if len(text) > limit:
-        raise PatternError("too-long", f"An origin pattern has at most {MAX_ORIGIN} characters. Shorten it.")
+        raise PatternError(
+            "too-long",
+            say("An origin pattern has at most {limit} characters. Shorten it.", limit=MAX_ORIGIN),
+        )
 
 
 def _parse_tuple_pattern(text: str) -> OriginPattern:
     scheme, separator, rest = text.partition("://")
     if not separator:
         raise PatternError(
-            "no-scheme", f'"{text}" has no scheme. Write the whole origin, as in https://example.com.'
+            "no-scheme",
+            say('"{text}" has no scheme. Write the whole origin, as in https://example.com.', text=text),
         )
     scheme = _parse_scheme(scheme)
     rest = rest.removesuffix("/")
@@ -235,36 +242,48 @@ def _parse_scheme(text: str) -> str:
     if text.startswith("^"):
         raise PatternError(
             "invalid-scheme",
-            "An expression starts with ~, as in ~https://app[0-9]+\\.example\\.com. Write it so, or as a "
-            "wildcard such as https://*.example.com.",
+            say(
+                "An expression starts with ~, as in ~https://app[0-9]+\\.example\\.com. Write it "
+                "so, or as a wildcard such as https://*.example.com."
+            ),
         )
     if _SCHEME.fullmatch(text) is None:
         raise PatternError(
             "invalid-scheme",
-            f'"{text}" is no scheme. Write a single one, such as https; a * cannot stand for it.',
+            say(
+                '"{text}" is no scheme. Write a single one, such as https; a * cannot stand for it.',
+                text=text,
+            ),
         )
     scheme = text.lower()
     if scheme in _OPAQUE_SCHEMES:
         raise PatternError(
             "opaque-scheme",
-            f"Browsers send null for documents of {scheme}: URLs. Write the origin of a server instead.",
+            say(
+                "Browsers send null for documents of {scheme}: URLs. Write the origin of a server instead.",
+                scheme=scheme,
+            ),
         )
     return scheme
 
 
 def _check_no_url_parts(rest: str) -> None:
     parts = {
-        "/": ("path", "a path"),
-        "\\": ("path", "a path"),
-        "?": ("query", "a query"),
-        "#": ("fragment", "a fragment"),
-        "@": ("userinfo", "a user name"),
+        "/": ("path", say("a path")),
+        "\\": ("path", say("a path")),
+        "?": ("query", say("a query")),
+        "#": ("fragment", say("a fragment")),
+        "@": ("userinfo", say("a user name")),
     }
     for char, (reason, what) in parts.items():
         if char in rest:
             raise PatternError(
                 reason,
-                f"An origin has no part for {what}. Write only scheme, host and port, as in https://example.com.",
+                say(
+                    "An origin has no part for {what}. Write only scheme, host and port, as in "
+                    "https://example.com.",
+                    what=what,
+                ),
             )
 
 
@@ -274,12 +293,13 @@ def _split_port(rest: str) -> tuple[str, str | None]:
         host, bracket, tail = rest.partition("]")
         if tail and not tail.startswith(":"):
             raise PatternError(
-                "invalid-port", f'"{tail}" cannot follow an address. Write a port as in [::1]:8080.'
+                "invalid-port",
+                say('"{tail}" cannot follow an address. Write a port as in [::1]:8080.', tail=tail),
             )
         return host + bracket, tail[1:] if tail else None
     host, colon, port = rest.partition(":")
     if ":" in port:
-        raise PatternError("invalid-ipv6", "Write an IPv6 address in brackets, as in http://[::1]:8080.")
+        raise PatternError("invalid-ipv6", say("Write an IPv6 address in brackets, as in http://[::1]:8080."))
     return host, port if colon else None
 
 
@@ -288,7 +308,8 @@ def _parse_port(scheme: str, port: str | None) -> str:
         return port or ""
     if _PORT.fullmatch(port) is None or not 1 <= int(port) <= _MAX_PORT:
         raise PatternError(
-            "invalid-port", f'"{port}" is no port. Write a number from 1 to 65535, or * for any port.'
+            "invalid-port",
+            say('"{port}" is no port. Write a number from 1 to 65535, or * for any port.', port=port),
         )
     number = str(int(port))
     return "" if DEFAULT_PORTS.get(scheme) == number else number
@@ -298,11 +319,17 @@ def _parse_scheme_wildcard(scheme: str, port: str | None) -> OriginPattern:
     if scheme in DEFAULT_PORTS:
         raise PatternError(
             "wildcard-host",
-            f"{scheme}://* would be every site. Write * if you mean every origin, or a domain as in "
-            f"{scheme}://*.example.com.",
+            say(
+                "{scheme}://* would be every site. Write * if you mean every origin, or a domain "
+                "as in {scheme}://*.example.com.",
+                scheme=scheme,
+            ),
         )
     if port is not None:
-        raise PatternError("scheme-wildcard-port", f"{scheme}://* covers every port. Write it without one.")
+        raise PatternError(
+            "scheme-wildcard-port",
+            say("{scheme}://* covers every port. Write it without one.", scheme=scheme),
+        )
     return OriginPattern(f"{scheme}://*", OriginKind.SCHEME, scheme)
 
 
@@ -315,11 +342,14 @@ def _parse_host_pattern(scheme: str, host: str, port: str) -> OriginPattern:
     if dot:
         base = canonical_domain(base)
         if is_ipv4(base):
-            raise PatternError("numeric-host", "A * cannot stand before an IPv4 address. List the addresses.")
+            raise PatternError(
+                "numeric-host", say("A * cannot stand before an IPv4 address. List the addresses.")
+            )
     text = f"{label}{dot}{base}"
     if len(text) > MAX_HOST:
         raise PatternError(
-            "host-too-long", f"The host is longer than {MAX_HOST} characters. Write a real host."
+            "host-too-long",
+            say("The host is longer than {limit} characters. Write a real host.", limit=MAX_HOST),
         )
     kind = OriginKind.SUBDOMAINS if label == "*" else OriginKind.LABEL
     prefix, _, suffix = label.partition("*")
@@ -333,14 +363,17 @@ def _split_wildcard(host: str) -> tuple[str, str, str]:
     if host.count("*") != 1 or label.count("*") != 1 or "*" in base:
         raise PatternError(
             "wildcard-place",
-            "Write one * at most, and in the leftmost label of the host, as in https://*.example.com or "
-            "https://preview-*.example.com.",
+            say(
+                "Write one * at most, and in the leftmost label of the host, as in "
+                "https://*.example.com or https://preview-*.example.com."
+            ),
         )
     if not label.isascii():
         raise PatternError(
-            "wildcard-label", f'"{label}": write a label with a * in a-z, 0-9, "-" and "_" only.'
+            "wildcard-label",
+            say('"{label}": write a label with a * in a-z, 0-9, "-" and "_" only.', label=label),
         )
     check_label(label.replace("*", "-"), label)
     if dot and not base:
-        raise PatternError("empty-label", "The host ends in a dot. Write it without.")
+        raise PatternError("empty-label", say("The host ends in a dot. Write it without."))
     return label, dot, base

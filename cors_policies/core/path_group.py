@@ -7,6 +7,8 @@ Before you edit:
 * Ten thousand policies have a handful of methods and headers between them, and share their groups of origins.
   What is equal is kept once: that is less memory, and less for the garbage collector to walk through while
   requests wait.
+* ``Cross-Origin-Resource-Policy`` is the path group's. It is for loads that name no origin (images, scripts,
+  a page under COEP), so that no origin can choose the policy which says it.
 """
 
 from __future__ import annotations
@@ -55,12 +57,16 @@ class CompiledPolicy:
         "preflight_headers",
         "reject_denied",
         "sends_any_origin",
+        "shows_timing",
         "trust_for_csrf",
     )
 
-    def __init__(self, policy: Policy, once: _Once, *, sends_any_origin: bool) -> None:
+    def __init__(
+        self, policy: Policy, once: _Once, *, sends_any_origin: bool, resource_headers: Headers = ()
+    ) -> None:
         self.name = policy.name
         self.sends_any_origin = sends_any_origin
+        self.shows_timing = policy.timing_allow_origin
         self.reject_denied = policy.reject_denied
         self.allow_private_network = policy.allow_private_network
         self.trust_for_csrf = policy.trust_for_csrf and policy.allow_credentials
@@ -69,7 +75,9 @@ class CompiledPolicy:
         self._methods = None if http.ANY in policy.allowed_methods else once(_methods(policy))
         self.allow_methods = None if self._methods is None else once(SEPARATOR.join(policy.allowed_methods))
         self.allow_headers = once(SEPARATOR.join(policy.allowed_headers))
-        self.actual_headers = once(_actual_headers(policy))
+        timing = _ANYBODYS_TIMING if policy.timing_allow_origin and sends_any_origin else ()
+        self.actual_headers = once((*_actual_headers(policy), *timing, *resource_headers))
+        """Of an allowed actual request, but for those that name its origin."""
         self.preflight_headers = once(_preflight_headers(policy))
 
     def allows_method(self, method: str) -> bool:
@@ -85,12 +93,22 @@ class CompiledPolicy:
 
 
 _NEVER_COVERED: Final = frozenset({http.ANY, http.NON_WILDCARD_REQUEST_HEADER})
+_ANYBODYS_TIMING: Final = ((http.TIMING_ALLOW_ORIGIN, http.ANY),)
 
 
 class PathGroup:
     """All policies of one host and path, in the order in which they are tried."""
 
-    __slots__ = ("_index", "_shared", "host", "open_policy", "path", "policies", "reject_denied")
+    __slots__ = (
+        "_index",
+        "_shared",
+        "host",
+        "open_policy",
+        "path",
+        "policies",
+        "reject_denied",
+        "resource_headers",
+    )
 
     def __init__(
         self,
@@ -98,12 +116,15 @@ class PathGroup:
         policies: Iterable[CompiledPolicy],
         index: OriginIndex,
         shared: Iterable[tuple[int, OriginIndex]],
+        resource_headers: Headers = (),
     ) -> None:
         self.host, self.path = site
         self.policies = tuple(policies)
         self.reject_denied = any(policy.reject_denied for policy in self.policies)
         self.open_policy = next((policy for policy in self.policies if policy.sends_any_origin), None)
         """The policy that answers ``*`` to everybody, if there is one: it is alone then."""
+        self.resource_headers = resource_headers
+        """On every response but the answers to preflights, whoever asks. Each policy has them, too."""
         self._index = index
         self._shared = tuple(shared)
 
@@ -133,17 +154,31 @@ class GroupCompiler:
         tried = sorted(policies, key=lambda policy: (policy.priority, policy.name))
         alone = len(tried) == 1 and not is_shielded
         ranked = list(enumerate(tried))
+        resource_headers = self._once(_resource_headers(tried))
         return PathGroup(
             site,
-            [self._compile(policy, alone=alone) for policy in tried],
+            [self._compile(policy, resource_headers, alone=alone) for policy in tried],
             OriginIndex((text, rank) for rank, policy in ranked for text in policy.allowed_origins),
             [(rank, self._indexes[name]) for rank, policy in ranked for name in policy.origin_groups],
+            resource_headers,
         )
 
-    def _compile(self, policy: Policy, *, alone: bool) -> CompiledPolicy:
+    def _compile(self, policy: Policy, resource_headers: Headers, *, alone: bool) -> CompiledPolicy:
         any_origin = http.ANY in policy.allowed_origins or not self._open.isdisjoint(policy.origin_groups)
         open_to_all = alone and any_origin and not policy.allow_credentials
-        return CompiledPolicy(policy, self._once, sends_any_origin=open_to_all)
+        return CompiledPolicy(
+            policy, self._once, sends_any_origin=open_to_all, resource_headers=resource_headers
+        )
+
+
+def resource_policy_of(tried: Iterable[Policy]) -> str | None:
+    """The group's: that of the first policy that has one, in the order in which they are tried."""
+    return next((policy.resource_policy for policy in tried if policy.resource_policy), None)
+
+
+def _resource_headers(tried: Iterable[Policy]) -> Headers:
+    value = resource_policy_of(tried)
+    return () if value is None else ((http.CROSS_ORIGIN_RESOURCE_POLICY, value),)
 
 
 def _methods(policy: Policy) -> frozenset[str]:

@@ -28,6 +28,7 @@ from cors_policies.core.segments import (
     segment_key,
     segments_meet,
 )
+from cors_policies.core.texts import say
 
 MAX_PATH: Final = 500
 MAX_PATH_SEGMENTS: Final = 32
@@ -37,12 +38,16 @@ _CONTROL: Final = "[\x00-\x1f\x7f-\x9f]"
 _REFUSED: Final = tuple(
     (reason, re.compile(expression), remedy)
     for reason, expression, remedy in (
-        ("lone-surrogate", "[\ud800-\udfff]", "A path has no halves of characters. Write whole characters."),
-        ("control-character", _CONTROL, "A path has no control characters. Remove tabs and line ends."),
-        ("query", r"\?", "A policy holds whatever the query is. Remove the ? and what follows it."),
-        ("fragment", "#", "Browsers never send a fragment. Remove the # and what follows it."),
-        ("percent-encoded", "%[0-9A-Fa-f]{2}", "Paths are compared decoded. Write a space for %20."),
-        ("empty-segment", "//", "A path pattern has no empty segments. Write one / instead of several."),
+        (
+            "lone-surrogate",
+            "[\ud800-\udfff]",
+            say("A path has no halves of characters. Write whole characters."),
+        ),
+        ("control-character", _CONTROL, say("A path has no control characters. Remove tabs and line ends.")),
+        ("query", r"\?", say("A policy holds whatever the query is. Remove the ? and what follows it.")),
+        ("fragment", "#", say("Browsers never send a fragment. Remove the # and what follows it.")),
+        ("percent-encoded", "%[0-9A-Fa-f]{2}", say("Paths are compared decoded. Write a space for %20.")),
+        ("empty-segment", "//", say("A path pattern has no empty segments. Write one / instead of several.")),
     )
 )
 
@@ -115,13 +120,16 @@ def _all_meet(segments: Iterable[str], others: Iterable[str]) -> bool:
 def parse_path_pattern(text: str) -> PathPattern:
     """The pattern that ``text`` denotes, without its trailing ``/``. Raises :class:`PatternError`."""
     if not text.startswith("/"):
-        raise PatternError("no-leading-slash", "A path starts with a slash. Write it as in /api/orders.")
+        raise PatternError("no-leading-slash", say("A path starts with a slash. Write it as in /api/orders."))
     for reason, expression, remedy in _REFUSED:
         if expression.search(text):
             raise PatternError(reason, remedy)
     stored = drop_trailing_slash(text)
     if len(stored) > MAX_PATH:
-        raise PatternError("too-long", f"A path has at most {MAX_PATH} characters. Shorten it with * or **.")
+        raise PatternError(
+            "too-long",
+            say("A path has at most {limit} characters. Shorten it with * or **.", limit=MAX_PATH),
+        )
     segments = split_path(stored)
     _check_segments(segments)
     return PathPattern(stored, tuple(map(sys.intern, segments)))
@@ -140,11 +148,17 @@ def split_path(path: str) -> list[str]:
 def _check_segments(segments: Sequence[str]) -> None:
     if len(segments) > MAX_PATH_SEGMENTS:
         raise PatternError(
-            "too-many-segments", f"A path has at most {MAX_PATH_SEGMENTS} segments. Write ** for the others."
+            "too-many-segments",
+            say(
+                "A path has at most {limit} segments. Write ** for the others.",
+                limit=MAX_PATH_SEGMENTS,
+            ),
         )
     if not {".", ".."}.isdisjoint(segments):
-        raise PatternError("dot-segment", "Browsers resolve . and .. before they ask. Remove them.")
+        raise PatternError("dot-segment", say("Browsers resolve . and .. before they ask. Remove them."))
     if any(DOUBLE_STAR in segment and segment != DOUBLE_STAR for segment in segments):
-        raise PatternError("double-star-inside-segment", "** is a segment of its own. Write * inside others.")
+        raise PatternError(
+            "double-star-inside-segment", say("** is a segment of its own. Write * inside others.")
+        )
     if segments.count(DOUBLE_STAR) > 1:
-        raise PatternError("two-double-stars", "A path has at most one **. Write * for single segments.")
+        raise PatternError("two-double-stars", say("A path has at most one **. Write * for single segments."))

@@ -5,6 +5,9 @@ Before you edit:
 * Attributes are the keys of the JSON document, in its order; lists are tuples.
   :mod:`cors_policies.core.validation` is the only place that makes a policy from what somebody wrote.
 * ``to_document`` and validation are inverse: a document that was read is stored again without a change.
+* Two keys stand in a document only where they say something (docs/adr/0011), so that documents that were
+  written before there were such keys are still what is stored. Who needs a value for each key asks for
+  :func:`completed`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,12 @@ MAX_MAX_AGE: Final = 86400
 
 Document = dict[str, Any]
 """A JSON object as it was written or is shown."""
+
+
+RESOURCE_POLICIES: Final = ("same-origin", "same-site", "cross-origin")
+"""Values of ``Cross-Origin-Resource-Policy``, the narrowest first."""
+ABSENT_BY_DEFAULT: Final[Document] = {"resource_policy": None, "timing_allow_origin": False}
+"""The keys that a document leaves out where they have their default, which is this one."""
 
 
 class Mode(str, Enum):
@@ -58,10 +67,13 @@ class Policy:
     trust_for_csrf: bool = False
     expires_at: datetime | None = None
     """From then on it is as if the policy were absent; ``None``: never."""
+    resource_policy: str | None = None
+    """Who may embed the responses of the path; ``None``: what the view says."""
+    timing_allow_origin: bool = False
 
     def to_document(self) -> Document:
-        """The JSON document of this policy, every key included."""
-        return _to_document(self, POLICY_KEYS)
+        """The JSON document of this policy, every key included but those that are absent by default."""
+        return shown(_to_document(self, POLICY_KEYS))
 
     @property
     def is_live(self) -> bool:
@@ -93,6 +105,20 @@ class DescribedOrigin:
 ORIGIN_KEYS: Final = tuple(field.name for field in fields(DescribedOrigin))
 POLICY_KEYS: Final = tuple(field.name for field in fields(Policy))
 GROUP_KEYS: Final = tuple(field.name for field in fields(OriginGroup))
+
+
+def shown(document: Document) -> Document:
+    """The document as it is shown: without the keys that are absent by default, where they have it."""
+    return {
+        key: value
+        for key, value in document.items()
+        if key not in ABSENT_BY_DEFAULT or value is not ABSENT_BY_DEFAULT[key]
+    }
+
+
+def completed(document: Document) -> Document:
+    """The policy document with the keys that are absent from it by default."""
+    return document | {key: value for key, value in ABSENT_BY_DEFAULT.items() if key not in document}
 
 
 def _to_document(value: Policy | OriginGroup, keys: tuple[str, ...]) -> Document:

@@ -16,6 +16,7 @@ from cors_policies.core import vocabulary as http
 from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails
 from cors_policies.core.policy import Document, OriginGroup, Policy
 from cors_policies.core.problems import InvalidPolicyError, Problem
+from cors_policies.core.texts import say
 from cors_policies.core.validation import (
     KnownGroups,
     Objection,
@@ -75,15 +76,17 @@ def check_policy_set(
 
 def _lists(document: object, problems: list[Problem]) -> tuple[Sequence[object], Sequence[object]]:
     if not isinstance(document, Mapping):
-        message = 'Write a JSON object, as in {"origin_groups": [], "policies": []}.'
+        message = say('Write a JSON object, as in {"origin_groups": [], "policies": []}.')
         problems.append(Problem("invalid", "", None, document, message))
         return (), ()
     for key in document:
         if key not in SET_KEYS:
-            message = f'"{key}" is no key here. Write one of: {", ".join(SET_KEYS)}.'
+            message = say('"{key}" is no key here. Write one of: {keys}.', key=key, keys=", ".join(SET_KEYS))
             problems.append(Problem("unknown-key", str(key), None, document[key], message))
     if "policies" not in document:
-        message = "Every policy set document needs its list of policies; write [] if there are to be none."
+        message = say(
+            "Every policy set document needs its list of policies; write [] if there are to be none."
+        )
         problems.append(Problem("required", "policies", None, None, message))
     return _list(document, "origin_groups", problems), _list(document, "policies", problems)
 
@@ -92,7 +95,7 @@ def _list(document: Mapping[str, object], key: str, problems: list[Problem]) -> 
     value = document.get(key, [])
     if isinstance(value, list | tuple):
         return value
-    problems.append(Problem("invalid", key, None, value, "Write a list of JSON objects."))
+    problems.append(Problem("invalid", key, None, value, say("Write a list of JSON objects.")))
     return ()
 
 
@@ -109,7 +112,7 @@ def _items(
         problems.extend(_placed(problem, key, index) for problem in item_problems)
         name = document.get("name") if isinstance(document, Mapping) else None
         if isinstance(name, str) and name in names:
-            message = f'"{name}" is used twice. Give every one a name of its own.'
+            message = say('"{name}" is used twice. Give every one a name of its own.', name=name)
             problems.append(Problem("duplicate-name", f"{key}.{index}.name", None, name, message))
         if isinstance(name, str):
             names.add(name)

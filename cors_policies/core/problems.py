@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from cors_policies.core.texts import encodable
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -31,8 +33,8 @@ class Problem:
 
     def __post_init__(self) -> None:
         # Texts that are sent and printed quote what somebody wrote, and half a character cannot be encoded.
-        object.__setattr__(self, "field", _encodable(self.field))
-        object.__setattr__(self, "message", _encodable(self.message))
+        object.__setattr__(self, "field", encodable(self.field))
+        object.__setattr__(self, "message", encodable(self.message))
 
     @property
     def attr(self) -> str:
@@ -47,10 +49,6 @@ class Problem:
 
     def __str__(self) -> str:
         return f"{self.attr}: {self.code}: {self.message}"
-
-
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
 
 
 class PatternError(ValueError):

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import PatternError, Problem
+from cors_policies.core.texts import say
 from cors_policies.core.timestamps import parse_timestamp
 
 _SLUG = re.compile(r"[-a-zA-Z0-9_]+")
@@ -42,7 +43,10 @@ class Reader:
             if key not in known_keys:
                 shown = ", ".join(known_keys)
                 self.note(
-                    "unknown-key", str(key), document[key], f'"{key}" is no key here. Write one of: {shown}.'
+                    "unknown-key",
+                    str(key),
+                    document[key],
+                    say('"{key}" is no key here. Write one of: {keys}.', key=key, keys=shown),
                 )
 
     def note(self, code: str, field: str, value: object, message: str, index: int | None = None) -> None:
@@ -59,7 +63,10 @@ class Reader:
                 "invalid",
                 "name",
                 value,
-                f'Write a name of 1 to {MAX_NAME} letters, digits, "-" and "_", as in public-api.',
+                say(
+                    'Write a name of 1 to {limit} letters, digits, "-" and "_", as in public-api.',
+                    limit=MAX_NAME,
+                ),
             )
             return ""
         return value
@@ -81,7 +88,10 @@ class Reader:
         value = self._document.get(key, "")
         if not isinstance(value, str) or not is_storable(value):
             self.note(
-                "invalid", key, value, f"Write {key} as text, without NUL characters and lone surrogates."
+                "invalid",
+                key,
+                value,
+                say("Write {key} as text, without NUL characters and lone surrogates.", key=key),
             )
             return ""
         return value
@@ -90,15 +100,23 @@ class Reader:
         """One of a few words."""
         value = self._document.get(key, default)
         if not isinstance(value, str) or value not in choices:
-            self.note("invalid", key, value, f"Write one of: {', '.join(choices)}.")
+            self.note("invalid", key, value, say("Write one of: {choices}.", choices=", ".join(choices)))
             return default
         return value
+
+    def optional_choice(self, key: str, choices: tuple[str, ...]) -> str | None:
+        """One of a few words, or null."""
+        value = self._document.get(key)
+        if value is None or (isinstance(value, str) and value in choices):
+            return value
+        self.note("invalid", key, value, f"Write one of: {', '.join(choices)}; or null.")
+        return None
 
     def flag(self, key: str, *, default: bool) -> bool:
         """A boolean, and nothing that only looks like one."""
         value = self._document.get(key, default)
         if not isinstance(value, bool):
-            self.note("invalid", key, value, "Write true or false.")
+            self.note("invalid", key, value, say("Write true or false."))
             return default
         return value
 
@@ -106,10 +124,17 @@ class Reader:
         """A whole number from 0 to ``maximum``; ``code`` is for one outside of it."""
         value = self._document.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool):
-            self.note("invalid", key, value, f"Write a whole number from 0 to {maximum}.")
+            self.note(
+                "invalid", key, value, say("Write a whole number from 0 to {maximum}.", maximum=maximum)
+            )
             return default
         if not 0 <= value <= maximum:
-            self.note(code, key, value, f"Out of range. Write a whole number from 0 to {maximum}.")
+            self.note(
+                code,
+                key,
+                value,
+                say("Out of range. Write a whole number from 0 to {maximum}.", maximum=maximum),
+            )
             return default
         return value
 
@@ -134,14 +159,14 @@ class Reader:
         """The texts of a list, with the places at which they were submitted."""
         value = self._document.get(key, default)
         if not isinstance(value, list | tuple):
-            self.note("invalid", key, value, 'Write a list of texts, as in ["..."].')
+            self.note("invalid", key, value, say('Write a list of texts, as in ["..."].'))
             return [*enumerate(default)]
         found = []
         for index, entry in enumerate(value):
             if isinstance(entry, str):
                 found.append((index, entry))
             else:
-                self.note("invalid", key, entry, "Write every entry of the list as text.", index)
+                self.note("invalid", key, entry, say("Write every entry of the list as text."), index)
         return found
 
     def submitted(self, key: str, index: int) -> object:
@@ -152,12 +177,12 @@ class Reader:
     def _required(self, key: str) -> object:
         value = self._document.get(key, _MISSING)
         if value is _MISSING:
-            self.note("required", key, None, f"There is no {key}. Write one.")
+            self.note("required", key, None, say("There is no {key}. Write one.", key=key))
         return value
 
     def _parse(self, key: str, code: str, value: object, parse: Callable[[str], Any]) -> str:
         if not isinstance(value, str):
-            self.note("invalid", key, value, f"Write {key} as text.")
+            self.note("invalid", key, value, say("Write {key} as text.", key=key))
             return ""
         try:
             text: str = parse(value).text

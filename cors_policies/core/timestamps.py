@@ -13,6 +13,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 _TIMESTAMP: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[Tt ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,30}))?"
@@ -30,7 +31,7 @@ def parse_timestamp(text: str) -> datetime:
     if match is None:
         raise PatternError(
             "invalid-timestamp",
-            "Write a date and time with its offset from UTC, as in 2030-01-31T18:00:00Z, or null.",
+            say("Write a date and time with its offset from UTC, as in 2030-01-31T18:00:00Z, or null."),
         )
     *parts, fraction, sign, hours, minutes = match.groups()
     year, month, day, hour, minute, second = map(int, parts)
@@ -41,7 +42,7 @@ def parse_timestamp(text: str) -> datetime:
         return moment.astimezone(timezone.utc)
     except (ValueError, OverflowError) as error:
         raise PatternError(
-            "invalid-timestamp", f'There is no such time as "{text.strip()}". Correct it.'
+            "invalid-timestamp", say('There is no such time as "{text}". Correct it.', text=text.strip())
         ) from error
 
 

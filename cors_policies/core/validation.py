@@ -27,6 +27,7 @@ from cors_policies.core.policy import (
     MAX_PRIORITY,
     ORIGIN_KEYS,
     POLICY_KEYS,
+    RESOURCE_POLICIES,
     DescribedOrigin,
     Mode,
     OriginGroup,
@@ -34,6 +35,7 @@ from cors_policies.core.policy import (
 )
 from cors_policies.core.problems import InvalidPolicyError, PatternError, Problem
 from cors_policies.core.reading import Reader
+from cors_policies.core.texts import say
 
 Objection = Offence | Breach
 KnownGroups = Mapping[str, Sequence[Objection]]
@@ -92,6 +94,8 @@ def check_policy(
         tolerate_credentialed_regex=reader.flag("tolerate_credentialed_regex", default=False),
         trust_for_csrf=reader.flag("trust_for_csrf", default=False),
         expires_at=reader.timestamp("expires_at"),
+        resource_policy=reader.optional_choice("resource_policy", RESOURCE_POLICIES),
+        timing_allow_origin=reader.flag("timing_allow_origin", default=False),
     )
     _check_origins(reader, policy, origins, rails)
     _check_groups(reader, policy, group_names, groups)
@@ -100,7 +104,9 @@ def check_policy(
     if policy.allow_credentials:
         _check_exposed_any(reader, exposed)
     elif policy.trust_for_csrf:
-        message = "The CSRF check is for requests with cookies. Set allow_credentials, or switch this off."
+        message = say(
+            "The CSRF check is for requests with cookies. Set allow_credentials, or switch this off."
+        )
         reader.note(CSRF, "trust_for_csrf", True, message)  # noqa: FBT003 - the value as it was written
     return (None, tuple(reader.problems)) if reader.problems else (policy, ())
 
@@ -179,7 +185,13 @@ def joining_problems(
     """Why these patterns may not join a stored policy, be it for its credentials or for a guard rail."""
     placed = tuple(entries)
     beyond = (
-        Problem(breach.code, field, index, breach.pattern, f'Policy "{policy.name}": {breach.message}')
+        Problem(
+            breach.code,
+            field,
+            index,
+            breach.pattern,
+            say('Policy "{policy}": {message}', policy=policy.name, message=breach.message),
+        )
         for index, pattern in placed
         for breach in rails.breaches([pattern.text])
         if breach.counts_against(policy)
@@ -188,11 +200,15 @@ def joining_problems(
 
 
 def _for_policy(offence: Offence, policy: Credentialed) -> str:
-    return f'Policy "{policy.name}" allows credentials, and {offence.message}'
+    return say(
+        'Policy "{policy}" allows credentials, and {message}', policy=policy.name, message=offence.message
+    )
 
 
 def _no_object(document: object, example: str = '{"name": "public-api", ...}') -> Problem:
-    return Problem("invalid", "", None, document, f"Write a JSON object, as in {example}.")
+    return Problem(
+        "invalid", "", None, document, say("Write a JSON object, as in {example}.", example=example)
+    )
 
 
 def _normalized(entries: Iterable[str], beside_any: frozenset[str]) -> tuple[str, ...]:
@@ -233,7 +249,9 @@ def _parsed(
 def _group_names(reader: Reader, entries: list[tuple[int, str]], groups: KnownGroups) -> tuple[str, ...]:
     for index, entry in entries:
         if entry not in groups:
-            message = f'There is no origin group "{entry}". Create it first, or correct the name.'
+            message = say(
+                'There is no origin group "{entry}". Create it first, or correct the name.', entry=entry
+            )
             reader.note("unknown-group", "origin_groups", entry, message, index)
     return tuple(dict.fromkeys(entry for _, entry in entries))
 
@@ -243,12 +261,25 @@ def _methods(reader: Reader) -> Iterable[str]:
     for index, entry in reader.entries(key, ("GET", "HEAD", "POST")):
         if not http.is_token(entry):
             reader.note(
-                "invalid-method", key, entry, f'"{entry}" is no method. Write one such as PUT, or *.', index
+                "invalid-method",
+                key,
+                entry,
+                say('"{entry}" is no method. Write one such as PUT, or *.', entry=entry),
+                index,
             )
         elif http.is_forbidden_method(entry):
-            reader.note("forbidden-method", key, entry, f"No script can send {entry}. Remove it.", index)
+            reader.note(
+                "forbidden-method",
+                key,
+                entry,
+                say("No script can send {entry}. Remove it.", entry=entry),
+                index,
+            )
         elif entry.upper() == "PATCH" != entry:
-            message = f"Browsers send {entry} as it is written, and methods are case-sensitive. Write PATCH."
+            message = say(
+                "Browsers send {entry} as it is written, and methods are case-sensitive. Write PATCH.",
+                entry=entry,
+            )
             reader.note("invalid-method", key, entry, message, index)
         else:
             yield http.normalize_method(entry)
@@ -258,7 +289,9 @@ def _request_headers(reader: Reader) -> Iterable[str]:
     key = "allowed_headers"
     for index, entry, name in _header_names(reader, key, reader.entries(key, ("content-type",))):
         if http.is_forbidden_request_header(name) or name in http.CORS_RESPONSE_HEADERS:
-            message = f"No script can set {entry}, so no policy needs to allow it. Remove it."
+            message = say(
+                "No script can set {entry}, so no policy needs to allow it. Remove it.", entry=entry
+            )
             reader.note("forbidden-request-header", key, entry, message, index)
         else:
             yield name
@@ -268,7 +301,7 @@ def _response_headers(reader: Reader, entries: list[tuple[int, str]]) -> Iterabl
     key = "exposed_headers"
     for index, entry, name in _header_names(reader, key, entries):
         if name in http.FORBIDDEN_RESPONSE_HEADERS or name in http.CORS_REQUEST_HEADERS:
-            message = f"No script can ever read {entry} from a response. Remove it."
+            message = say("No script can ever read {entry} from a response. Remove it.", entry=entry)
             reader.note("forbidden-response-header", key, entry, message, index)
         elif name not in http.SAFELISTED_RESPONSE_HEADERS:
             yield name
@@ -279,7 +312,7 @@ def _header_names(reader: Reader, key: str, entries: list[tuple[int, str]]) -> I
         if http.is_token(entry):
             yield index, entry, entry.lower()
         else:
-            message = f'"{entry}" is no header name. Write one such as x-request-id, or *.'
+            message = say('"{entry}" is no header name. Write one such as x-request-id, or *.', entry=entry)
             reader.note("invalid-header", key, entry, message, index)
 
 
@@ -300,7 +333,7 @@ def _check_groups(
     for index, name in group_names:
         for objection in groups.get(name, ()):
             if objection.counts_against(policy):
-                message = f'Group "{name}": {objection.message}'
+                message = say('Group "{name}": {message}', name=name, message=objection.message)
                 reader.note(objection.code, "origin_groups", objection.pattern, message, index)
 
 
@@ -314,5 +347,7 @@ def _check_max_age(reader: Reader, policy: Policy, rails: Guardrails) -> None:
 def _check_exposed_any(reader: Reader, entries: list[tuple[int, str]]) -> None:
     for index, entry in entries:
         if entry == http.ANY:
-            message = "Beside credentials browsers take * for a header of that name. List the header names."
+            message = say(
+                "Beside credentials browsers take * for a header of that name. List the header names."
+            )
             reader.note("credentials-expose-any", "exposed_headers", entry, message, index)

@@ -24,6 +24,7 @@ from cors_policies.core.validation import check_group, check_origin, joining_pro
 from cors_policies.fields import ExactCharField
 from cors_policies.models.owners import Owners, keys_by_name, keys_in
 from cors_policies.models.versions import VersionedManager, VersionedModel
+from cors_policies.translating import translated
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -190,6 +191,8 @@ def raise_for(problems: Iterable[Problem]) -> None:
     """Raises ``ValidationError`` where there is any, with the code and field of each."""
     errors: dict[str, list[ValidationError]] = {}
     for problem in problems:
-        errors.setdefault(problem.field, []).append(ValidationError(problem.message, code=problem.code))
+        errors.setdefault(problem.field, []).append(
+            ValidationError(translated(problem.message), code=problem.code)
+        )
     if errors:
         raise ValidationError(errors)

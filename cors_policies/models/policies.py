@@ -17,7 +17,15 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from cors_policies.conf import get_settings
-from cors_policies.core.policy import MAX_MAX_AGE, MAX_NAME, MAX_PRIORITY, POLICY_KEYS, Document
+from cors_policies.core.policy import (
+    MAX_MAX_AGE,
+    MAX_NAME,
+    MAX_PRIORITY,
+    POLICY_KEYS,
+    RESOURCE_POLICIES,
+    Document,
+    completed,
+)
 from cors_policies.core.problems import PatternError
 from cors_policies.core.validation import Objection, check_policy, find_objections
 from cors_policies.fields import ExactCharField, TimestampField
@@ -161,6 +169,23 @@ class Policy(VersionedModel):
         blank=True,
         help_text=_("From then on it is as if the policy were not there. Empty: it does not expire."),
     )
+    resource_policy = models.CharField(  # noqa: DJ001 - null: no policy says it, and the view may
+        _("resource policy"),
+        max_length=12,
+        null=True,
+        blank=True,
+        help_text=_(
+            "Cross-Origin-Resource-Policy of every response of the path: same-origin, same-site or "
+            "cross-origin. Empty: what the view says."
+        ),
+    )
+    timing_allow_origin = models.BooleanField(
+        _("show timing"),
+        default=False,
+        help_text=_(
+            "Timing-Allow-Origin: pages that may read a response also see what its loading spent time on."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
@@ -177,6 +202,10 @@ class Policy(VersionedModel):
             models.CheckConstraint(condition=Q(priority__lte=MAX_PRIORITY), name="cors_policies_priority"),
             models.CheckConstraint(
                 condition=Q(max_age__isnull=True) | Q(max_age__lte=MAX_MAX_AGE), name="cors_policies_max_age"
+            ),
+            models.CheckConstraint(
+                condition=Q(resource_policy__isnull=True) | Q(resource_policy__in=RESOURCE_POLICIES),
+                name="cors_policies_resource_policy",
             ),
         )
 
@@ -199,7 +228,7 @@ class Policy(VersionedModel):
         policy, problems = check_policy(self._document(), self._known_groups(), get_settings().GUARDRAILS)
         raise_for(problems)
         if policy is not None:
-            document = policy.to_document()
+            document = completed(policy.to_document())
             for key in COLUMN_KEYS:
                 setattr(self, key, document[key])
 

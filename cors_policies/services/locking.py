@@ -12,6 +12,7 @@ from cors_policies.conf import get_settings
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import InvalidPolicyError, Problem
 from cors_policies.core.reading import is_storable
+from cors_policies.core.texts import say
 from cors_policies.models.versions import changing, lock_policy_set, read_revision_number
 from cors_policies.services.recording import recording
 
@@ -80,5 +81,9 @@ def name_problems(row: models.Model, document: object, using: str, key: str = "n
     others = type(row)._default_manager.using(using).exclude(pk=row.pk)
     if others.filter(**{key: name}).exists():
         yield Problem(
-            "duplicate-name", key, None, name, f'"{name}" is taken. Write another {key}, or change that one.'
+            "duplicate-name",
+            key,
+            None,
+            name,
+            say('"{name}" is taken. Write another {key}, or change that one.', name=name, key=key),
         )

@@ -13,6 +13,7 @@ from cors_policies import documents
 from cors_policies.conf import get_settings
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.problems import Problem
+from cors_policies.core.texts import say
 from cors_policies.core.validation import (
     check_origin,
     check_patterns,
@@ -85,7 +86,7 @@ def remove_origins(row: _Owner, patterns: object) -> _Owner:
 def _checked(patterns: object) -> tuple[list[tuple[int, str]], tuple[Problem, ...]]:
     found, problems = check_patterns(patterns, _PATTERNS)
     if not (found or problems):
-        message = 'Write at least one origin, as in {"patterns": ["https://app.example.com"]}.'
+        message = say('Write at least one origin, as in {"patterns": ["https://app.example.com"]}.')
         problems = (Problem("required", _PATTERNS, None, patterns, message),)
     return found, problems
 

@@ -19,6 +19,7 @@ from django.utils.timezone import get_default_timezone, is_naive, make_aware
 from cors_policies import documents
 from cors_policies.core.policy import Document
 from cors_policies.core.problems import Problem
+from cors_policies.core.texts import say
 from cors_policies.core.timestamps import timestamp_text
 from cors_policies.models import Revision, RevisionChange
 from cors_policies.models.versions import read_revision_number
@@ -99,7 +100,7 @@ def prune_revisions(keep: int) -> int:
     Raises ``InvalidPolicyError`` for less than 1.
     """
     if keep < 1:
-        message = "Write a whole number from 1: the last revision is the number of the set."
+        message = say("Write a whole number from 1: the last revision is the number of the set.")
         raise_for([Problem("invalid", "keep", None, keep, message)])
     with writing() as using:
         rows = Revision.objects.using(using)

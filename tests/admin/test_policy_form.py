@@ -35,6 +35,8 @@ FULL = policy(
     max_age=None,
     allow_private_network=True,
     reject_denied=True,
+    resource_policy="same-site",
+    timing_allow_origin=True,
 )
 
 
@@ -91,6 +93,8 @@ class TestNewPolicy:
             description="Whose it is.",
             expires_at_0="2030-01-31",
             expires_at_1="18:00:00",
+            resource_policy="cross-origin",
+            timing_allow_origin="on",
         )
 
         assert document() == {
@@ -114,6 +118,8 @@ class TestNewPolicy:
             "tolerate_credentialed_regex": False,
             "trust_for_csrf": False,
             "expires_at": "2030-01-31T18:00:00Z",
+            "resource_policy": "cross-origin",
+            "timing_allow_origin": True,
         }
 
     def test_empty_priority_is_the_default(self, admin_client: Client) -> None:
@@ -201,6 +207,14 @@ class TestStoredPolicy:
         assert "Allowed origins: added https://new.example; removed https://z.example, ~https://" in message
         assert "Reject what is denied: yes → no" in message
         assert "Path" not in message
+
+    def test_what_says_of_embedding_can_be_taken_back(self, admin_client: Client, full: Policy) -> None:
+        FormPage(admin_client, change(full)).stored(resource_policy="", timing_allow_origin=None)
+
+        assert not {"resource_policy", "timing_allow_origin"} & document("full").keys()
+        message = LogEntry.objects.get().get_change_message()
+        assert "Resource policy: “same-site” → nothing" in message
+        assert "Show timing: yes → no" in message
 
     def test_row_broken_past_all_checks_can_be_mended(self, admin_client: Client) -> None:
         row = services.create_policy(policy())
@@ -416,6 +430,20 @@ class TestTwoEditors:
         assert "Priority:" not in shown_errors(response)[""]
         assert 'value="60"' in response.content.decode()
         assert documents.policy_document(full) == {**document("full"), **theirs, "priority": 7}
+
+    def test_colleague_s_change_of_what_was_absent_is_seen(self, admin_client: Client, groups: None) -> None:
+        row = services.create_policy(policy("plain"))
+        page = FormPage(admin_client, change(row))
+        services.update_policy(row, {"timing_allow_origin": True}, partial=True)
+
+        page.refused(description="mine")
+
+        row = Policy.objects.get()
+        page = FormPage(admin_client, change(row))
+        services.update_policy(row, {"timing_allow_origin": False}, partial=True)
+
+        page.refused(description="mine")
+        assert "timing_allow_origin" not in document("plain")
 
     def test_page_stays_out_of_date(self, admin_client: Client, full: Policy) -> None:
         page = FormPage(admin_client, change(full))

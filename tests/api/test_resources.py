@@ -77,6 +77,35 @@ class TestPolicies:
         assert api("DELETE", "policies/renamed/") == (204, None)
         assert api("PUT", "policies/renamed/", {"path": "/x"})[0] == 404
 
+    def test_keys_of_embedding_stand_where_they_say_something(self, api: Api, stored: dict[str, Any]) -> None:
+        keys = {"resource_policy": "same-site", "timing_allow_origin": True}
+        assert not stored.keys() & keys.keys()
+        whole = api("GET", "policy-set/")[1]
+
+        said = api("PATCH", "policies/public-api/", keys)[1]
+        assert said == {**stored, **keys}
+        assert api("PUT", "policies/public-api/", said)[1] == said
+        change = api("GET", "revisions/")[1]["results"][0]["changes"][0]
+        assert (change["before"], change["after"]) == (stored, said)
+        number = api("GET", "revisions/")[1]["results"][0]["number"]
+
+        assert api("PATCH", "policies/public-api/", {"resource_policy": None})[1] == {
+            **stored,
+            "timing_allow_origin": True,
+        }
+        assert api("PUT", "policies/public-api/", stored)[1] == stored
+        assert api("GET", "policy-set/")[1] == whole
+        assert api("POST", f"revisions/{number}/restore/")[0] == 200
+        assert api("GET", "policies/public-api/")[1] == said
+
+    def test_wrong_values_of_embedding_are_refused(self, api: Api, stored: dict[str, Any]) -> None:
+        wrong = {"resource_policy": "", "timing_allow_origin": None}
+
+        assert api.refusal("PATCH", "policies/public-api/", wrong) == [
+            ("invalid", "resource_policy"),
+            ("invalid", "timing_allow_origin"),
+        ]
+
     def test_all_problems_come_at_once(self, api: Api, stored: dict[str, Any]) -> None:
         body = policy(path="x", allowed_origins=["y", APP], allowed_methods=["TRACE"], origin_groups=["z"])
 

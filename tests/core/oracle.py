@@ -211,8 +211,9 @@ def _answer_without_origin(
 ) -> Answer:
     sole = group[0]
     if _is_open(sole, group, groups) and _allows_method(sole, request.method):
-        return Answer(reason, headers={"Access-Control-Allow-Origin": "*", **_exposed(sole)})
-    return Answer(reason, vary=frozenset({"Origin"}))
+        headers = {"Access-Control-Allow-Origin": "*", **_exposed(sole), **_timing(sole, "*")}
+        return Answer(reason, headers=headers | _embedding(group))
+    return Answer(reason, headers=_embedding(group), vary=frozenset({"Origin"}))
 
 
 def _is_open(policy: Document, group: Sequence[Document], groups: Mapping[str, Document]) -> bool:
@@ -224,7 +225,13 @@ def _answer_actual(
 ) -> Answer:
     if policy is not None and _allows_method(policy, request.method):
         is_open = _is_open(policy, group, groups)
-        headers = {"Access-Control-Allow-Origin": "*" if is_open else str(request.origin), **_exposed(policy)}
+        reader = "*" if is_open else str(request.origin)
+        headers = {
+            "Access-Control-Allow-Origin": reader,
+            **_exposed(policy),
+            **_timing(policy, reader),
+            **_embedding(group),
+        }
         if policy["allow_credentials"]:
             headers["Access-Control-Allow-Credentials"] = "true"
         return Answer("allowed", policy["name"], None, headers, frozenset(() if is_open else {"Origin"}))
@@ -235,6 +242,7 @@ def _answer_actual(
         "origin-not-allowed" if policy is None else "method-not-allowed",
         policy["name"] if policy is not None else None,
         403 if any(each["reject_denied"] for each in rejecting) else None,
+        _embedding(group),
         vary=frozenset({"Origin"}),
     )
 
@@ -304,6 +312,16 @@ def _preflight_headers(policy: Document, request: Request) -> dict[str, str]:
 def _exposed(policy: Document) -> dict[str, str]:
     names = policy["exposed_headers"]
     return {"Access-Control-Expose-Headers": ", ".join(names)} if names else {}
+
+
+def _timing(policy: Document, reader: str) -> dict[str, str]:
+    return {"Timing-Allow-Origin": reader} if policy.get("timing_allow_origin") else {}
+
+
+def _embedding(group: Sequence[Document]) -> dict[str, str]:
+    """What the first policy that says anything of embedding says, whoever governs."""
+    said = [policy["resource_policy"] for policy in group if policy.get("resource_policy")]
+    return {"Cross-Origin-Resource-Policy": said[0]} if said else {}
 
 
 def _is_same_origin(request: Request) -> bool:

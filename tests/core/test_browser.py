@@ -101,6 +101,19 @@ class TestWholeDocuments:
             },
         }
 
+    def test_headers_of_embedding_are_shown_where_they_are_sent(self) -> None:
+        keys: dict[str, Any] = {"resource_policy": "cross-origin", "timing_allow_origin": True}
+        snapshot = compile_snapshot([Policy(name="p", path="/**", allowed_origins=(APP,), **keys)], {})
+
+        allowed = evaluate(snapshot, BrowserRequest(path="/", origin=APP)).actual
+        denied = evaluate(snapshot, BrowserRequest(path="/", origin="https://b.example")).actual
+
+        embedding = {"Cross-Origin-Resource-Policy": "cross-origin", "Vary": "Origin"}
+        timing = {"Access-Control-Allow-Origin": APP, "Timing-Allow-Origin": APP}
+        assert allowed is not None
+        assert denied is not None
+        assert (allowed.headers, denied.headers) == ({**embedding, **timing}, embedding)
+
     def test_a_request_that_needs_a_preflight(self) -> None:
         assert answers(ask("/plain", method="PUT", headers={"X-A": "1"})) == {
             "outcome": "allowed",

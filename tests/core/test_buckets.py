@@ -68,6 +68,7 @@ def one_path(document: Document) -> tuple[list[ExportedGroup], Snapshot]:
     """Groups and snapshot of the set with its policies on one path, without what is always refused."""
     for policy in document["policies"]:
         policy.update(path="/a", host="", reject_denied=False, allow_private_network=False, expires_at=None)
+        policy.update(resource_policy=None, timing_allow_origin=False)
     policy_set = parse_policy_set(document)
     by_name = {group.name: group for group in policy_set.origin_groups}
     return collect_groups(policy_set.policies, by_name, NOW), compile_snapshot(policy_set.policies, by_name)
@@ -133,6 +134,8 @@ class TestS3:
             pytest.param({"reject_denied": True}, ["reject_denied"], id="rejecting"),
             pytest.param({"allow_private_network": True}, ["allow_private_network"], id="private-network"),
             pytest.param({"expires_at": "2031-01-01T00:00:00Z"}, ["expires_at"], id="expires"),
+            pytest.param({"resource_policy": "cross-origin"}, ["resource_policy"], id="embedding"),
+            pytest.param({"timing_allow_origin": True}, ["timing_allow_origin"], id="timing"),
             pytest.param(
                 {"reject_denied": True, "exposed_headers": ["*"]},
                 ["reject_denied", "exposed_headers"],
@@ -219,6 +222,11 @@ class TestCloudStorage:
             pytest.param({"allowed_headers": ["*"]}, ["allowed_headers"], id="any-request-header"),
             pytest.param({"exposed_headers": ["*"]}, ["exposed_headers"], id="any-response-header"),
             pytest.param({"reject_denied": True}, ["reject_denied"], id="rejecting"),
+            pytest.param(
+                {"resource_policy": "same-site", "timing_allow_origin": True},
+                ["resource_policy", "timing_allow_origin"],
+                id="embedding",
+            ),
         ],
     )
     def test_refuses(self, policy: dict[str, Any], fields: list[str]) -> None:

@@ -58,6 +58,19 @@ class TestValues:
             ValueDifference("old", 1, None),
         ]
 
+    def test_key_that_is_absent_by_default_has_its_default(self) -> None:
+        keys = {"resource_policy": "same-site", "timing_allow_origin": True}
+        expected = [
+            ValueDifference("resource_policy", None, "same-site"),
+            ValueDifference("timing_allow_origin", False, True),
+        ]
+
+        assert [*differences(document(), document(**keys))] == expected
+        assert [*differences(document(**keys), document())] == [
+            ValueDifference(found.key, found.after, found.before) for found in expected
+        ]
+        assert not [*differences(document(), document(resource_policy=None, timing_allow_origin=False))]
+
     def test_order_is_that_of_the_later_document(self) -> None:
         found = differences({"a": 1, "b": 1, "c": 1}, {"c": 2, "b": 1, "a": 2})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
@@ -721,6 +721,83 @@ def _as_answer(decision: Decision) -> oracle.Answer:
 def _has_star(decision: Decision) -> bool:
     elements = [element for _, value in decision.headers for element in value.split(",")]
     return "*" in [element.strip() for element in elements]
+
+
+class TestEmbedding:
+    """``Cross-Origin-Resource-Policy`` is on every response of the path, and on no preflight's answer."""
+
+    SAME_SITE: ClassVar = {"Cross-Origin-Resource-Policy": "same-site"}
+    SNAPSHOT = compiled(
+        {"allowed_origins": [B], "resource_policy": "cross-origin", "priority": 200},
+        {"allowed_origins": [A], "resource_policy": "same-site", "reject_denied": True},
+        {"allowed_origins": ["null"], "priority": 1},
+    )
+
+    @pytest.mark.parametrize(
+        ("facts", "status", "more"),
+        [
+            pytest.param({}, None, {}, id="no-origin"),
+            pytest.param({"origin": A}, None, {"Access-Control-Allow-Origin": A}, id="of-its-own-policy"),
+            pytest.param({"origin": B}, None, {"Access-Control-Allow-Origin": B}, id="of-another-policy"),
+            pytest.param({"origin": "https://c.test"}, 403, {}, id="origin-not-allowed"),
+            pytest.param({"origin": A, "method": "PUT"}, 403, {}, id="method-not-allowed"),
+            pytest.param({"origin": "https://c.test", "host": "c.test"}, None, {}, id="same-origin"),
+        ],
+    )
+    def test_is_sent(self, facts: dict[str, Any], status: int | None, more: dict[str, str]) -> None:
+        found = answer(self.SNAPSHOT, **facts)
+
+        assert (found.status, found.headers, found.vary) == (status, self.SAME_SITE | more, VARY_ORIGIN)
+
+    @pytest.mark.parametrize("origin", [A, B, "https://c.test"])
+    def test_is_not_on_answers_to_preflights(self, origin: str) -> None:
+        assert not self.SAME_SITE.keys() & preflight(self.SNAPSHOT, origin=origin).headers.keys()
+
+    def test_goes_with_the_star(self) -> None:
+        snapshot = compiled({"allowed_origins": ["*"], "resource_policy": "same-site"})
+        expected = self.SAME_SITE | {"Access-Control-Allow-Origin": "*"}
+
+        assert answer(snapshot).headers == answer(snapshot, origin=A).headers == expected
+
+    def test_shield_has_it_too(self) -> None:
+        assert answer(compiled({"resource_policy": "same-site"}), origin=A).headers == self.SAME_SITE
+
+    def test_policies_that_are_not_in_force_say_nothing(self) -> None:
+        off = {"mode": "off", "resource_policy": "same-site"}
+
+        assert answer(compiled({"allowed_origins": [A]}, off, {**off, "mode": "trial"})).headers == {}
+
+
+class TestTiming:
+    """``Timing-Allow-Origin`` says what ``Access-Control-Allow-Origin`` says, and is sent nowhere else."""
+
+    SNAPSHOT = compiled({"allowed_origins": [A], "timing_allow_origin": True}, {"allowed_origins": [B]})
+
+    def test_names_the_origin(self) -> None:
+        assert answer(self.SNAPSHOT, origin=A).headers == {
+            "Access-Control-Allow-Origin": A,
+            "Timing-Allow-Origin": A,
+        }
+
+    @pytest.mark.parametrize(
+        "facts",
+        [
+            pytest.param({"origin": B}, id="another-policy-governs"),
+            pytest.param({"origin": A, "method": "PUT"}, id="method-not-allowed"),
+            pytest.param({"origin": "https://c.test"}, id="origin-not-allowed"),
+            pytest.param({}, id="no-origin"),
+            pytest.param({"origin": A, "method": "OPTIONS", "requested_method": "GET"}, id="preflight"),
+        ],
+    )
+    def test_is_not_sent(self, facts: dict[str, Any]) -> None:
+        assert "Timing-Allow-Origin" not in answer(self.SNAPSHOT, **facts).headers
+
+    def test_is_a_star_where_everybody_may_read(self) -> None:
+        snapshot = compiled({"allowed_origins": ["*"], "timing_allow_origin": True})
+        expected = {"Access-Control-Allow-Origin": "*", "Timing-Allow-Origin": "*"}
+
+        assert answer(snapshot).headers == answer(snapshot, origin=A).headers == expected
+        assert answer(snapshot, method="PUT", origin=A).headers == {}
 
 
 class TestProperties:

@@ -32,6 +32,7 @@ class TestText:
         {"path": "/caf\u00e9", "allowed_origins": ["*"], "exposed_headers": ["x-a"]},
         {"allowed_origins": ["https://*.a.test"], "allowed_methods": ["*"], "allowed_headers": ["*"]},
         {"allowed_origins": ["null"], "allow_private_network": True, "reject_denied": True, "max_age": None},
+        {"path": "/img/**", "resource_policy": "cross-origin", "timing_allow_origin": True},
     )
 
     def test_is_the_same_whatever_came_first(self) -> None:
@@ -59,7 +60,7 @@ class TestText:
 
         assert "# /caf\\xe9 on every host\n" in text
         assert [line.strip() for line in text.splitlines() if "# policy" in line] == [
-            "# policy p0", "# policy p1", "# policy p2",
+            "# policy p0", "# policy p3", "# policy p1", "# policy p2",
         ]  # fmt: skip
 
     def test_policies_that_answer_alike_share_a_behaviour(self) -> None:
@@ -124,7 +125,7 @@ class TestServerPart:
     def test_sends_always(self) -> None:
         lines = [line for line in SERVER_PART.splitlines() if line.startswith("add_header")]
 
-        assert len(lines) == 8
+        assert len(lines) == 10
         assert all(line.endswith(" always;") for line in lines)
 
     def test_returns_before_anything_else(self) -> None:

@@ -6,7 +6,14 @@ import dataclasses
 
 import pytest
 
-from cors_policies.core.policy import GROUP_KEYS, POLICY_KEYS, OriginGroup, Policy
+from cors_policies.core.policy import (
+    ABSENT_BY_DEFAULT,
+    GROUP_KEYS,
+    POLICY_KEYS,
+    OriginGroup,
+    Policy,
+    completed,
+)
 
 DEFAULTS = {
     "name": "api",
@@ -39,7 +46,20 @@ class TestPolicy:
         document = Policy(name="api", path="/api/**").to_document()
 
         assert document == DEFAULTS
-        assert tuple(document) == POLICY_KEYS == tuple(DEFAULTS)
+        assert (*document, *ABSENT_BY_DEFAULT) == POLICY_KEYS == (*DEFAULTS, *ABSENT_BY_DEFAULT)
+
+    def test_document_holds_what_is_absent_by_default_only_where_it_says_something(self) -> None:
+        embedded = Policy(name="api", path="/api/**", resource_policy="same-site").to_document()
+        timed = Policy(name="api", path="/api/**", timing_allow_origin=True).to_document()
+
+        assert embedded == DEFAULTS | {"resource_policy": "same-site"}
+        assert timed == DEFAULTS | {"timing_allow_origin": True}
+        assert completed(timed) == DEFAULTS | {"resource_policy": None, "timing_allow_origin": True}
+
+    def test_absent_values_are_the_defaults(self) -> None:
+        policy = Policy(name="api", path="/api/**")
+
+        assert {key: getattr(policy, key) for key in ABSENT_BY_DEFAULT} == ABSENT_BY_DEFAULT
 
     def test_document_holds_lists_of_its_own(self) -> None:
         policy = Policy(name="api", path="/", allowed_origins=("https://a.test",))

@@ -30,7 +30,7 @@ def preflight(origin: str = A, method: str = "GET", **facts: Any) -> dict[str, A
 
 
 class TestDiffer:
-    """What differs is the status, a CORS header or the reason."""
+    """What differs is the status, a header or the reason."""
 
     @pytest.mark.parametrize(
         ("trial", "facts"),
@@ -58,6 +58,8 @@ class TestDiffer:
                 id="star-for-all",
             ),
             pytest.param({"host": "own.test", "allowed_origins": [B]}, {}, id="host"),
+            pytest.param({"resource_policy": "same-site"}, {"origin": None}, id="embedding"),
+            pytest.param({"priority": 1, "timing_allow_origin": True}, {}, id="timing"),
         ],
     )
     def test_where_the_client_gets_something_else(self, trial: dict[str, Any], facts: dict[str, Any]) -> None:

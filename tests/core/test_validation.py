@@ -89,6 +89,8 @@ class TestAcceptedDocuments:
             "tolerate_credentialed_regex": True,
             "trust_for_csrf": False,
             "expires_at": "2030-01-31T18:00:00Z",
+            "resource_policy": "same-site",
+            "timing_allow_origin": True,
         }
 
         assert parse_policy(document, GROUPS).to_document() == document
@@ -113,6 +115,8 @@ class TestAcceptedDocuments:
             ("priority", [0, 100, 32767]),
             ("max_age", [None, 0, 600, 86400]),
             ("allow_credentials", [True, False]),
+            ("resource_policy", [None, "same-origin", "same-site", "cross-origin"]),
+            ("timing_allow_origin", [True, False]),
             ("description", ["", "a" * 10_000, "\u00e9\n\t"]),
         ],
     )
@@ -147,6 +151,8 @@ class TestWrongTypes:
             ("tolerate_credentialed_regex", [None, 0, 1, "true", [], {}]),
             ("trust_for_csrf", [None, 0, 1, "true", [], {}]),
             ("expires_at", [0, 1893456000, True, "", "2030-01-31", "tomorrow", [], {}]),
+            ("resource_policy", ["", "none", "Same-Site", " same-site", True, 0, [], ["same-site"], {}]),
+            ("timing_allow_origin", [None, 0, 1, "true", "*", [], {}]),
         ],
     )
     def test_at_a_key(self, key: str, values: list[object]) -> None:

@@ -45,6 +45,8 @@ class TestValues:
             (Policy(name="p", path="/a", max_age=86401), "max_age", "max-age-out-of-range"),
             (Policy(name="p", path="/a", allowed_methods=["TRACE"]), "allowed_methods", "forbidden-method"),
             (Policy(name="p", path="/a", trust_for_csrf=True), "trust_for_csrf", "csrf-needs-credentials"),
+            (Policy(name="p", path="/a", resource_policy="none"), "resource_policy", "invalid"),
+            (Policy(name="p", path="/a", resource_policy=""), "resource_policy", "invalid"),
         ],
     )
     def test_refused(self, row: Model, field: str, code: str) -> None:

@@ -1,7 +1,7 @@
 """Does nginx, with an exported configuration, answer as the middleware does?
 
 Before you edit: compared are the status where nginx or the middleware answers by itself, every CORS header,
-and ``Vary``. What nginx cannot express is named in docs/exporting.md, and is not asked here.
+those of embedding, and ``Vary``. What nginx cannot express is named in docs/exporting.md, and is not asked.
 """
 
 from __future__ import annotations
@@ -42,20 +42,24 @@ NOW = datetime(2030, 1, 1, tzinfo=timezone.utc)
 WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
 """Each try starts an nginx."""
 PREFIX = "access-control-"
+EMBEDDING = ("cross-origin-resource-policy", "timing-allow-origin")
 OTHERS = {"/moved": 302, "/refused": 403}
 """What nginx answers with where no policy makes it, if it is not 404."""
 ALLOW_HEADERS = "access-control-allow-headers"
 ODD = "/odd.name+(1)[a]|{b}^'\"\\~"
 GROUPS = [{"name": "partners", "origins": ["https://*.partner.example", "http://localhost:*"]}]
 POLICIES = [
-    policy("fonts", "/fonts/*.woff2", allowed_origins=["*"], exposed_headers=["etag", "x-total"]),
-    policy("open-not-alone", "/shared/**", allowed_origins=["*"], priority=200, max_age=None),
+    policy("fonts", "/fonts/*.woff2", allowed_origins=["*"], exposed_headers=["etag", "x-total"],
+           resource_policy="cross-origin", timing_allow_origin=True),
+    policy("open-not-alone", "/shared/**", allowed_origins=["*"], priority=200, max_age=None,
+           resource_policy="same-site", timing_allow_origin=True),
     policy("first", "/shared/**", allowed_origins=["https://*.app.example"], allow_credentials=True),
     policy("api", "/api/**", origin_groups=["partners"], allowed_methods=["GET", "PUT", "OPTIONS"],
            allowed_headers=["content-type", "x-a", "x-ab"], exposed_headers=["x-total"], max_age=0),
     policy("api-2", "/api/**", priority=50, allowed_origins=["https://two.partner.example"],
            allow_credentials=True, allowed_methods=["DELETE"], allowed_headers=[]),
-    policy("shield", "/api/secret/**", allowed_origins=[], reject_denied=True),
+    policy("shield", "/api/secret/**", allowed_origins=[], reject_denied=True,
+           resource_policy="same-origin"),
     policy("reject-method", "/own/*", allowed_methods=["GET"], reject_denied=True),
     policy("wide", "/wide/**/end", allowed_origins=["*"], allowed_methods=["*"], allowed_headers=["*"],
            allow_private_network=True),
@@ -137,7 +141,7 @@ class Answer(NamedTuple):
 def answer_of(status: int | None, headers: Mapping[str, str]) -> Answer:
     """The comparable part of an answer. Names of request headers are a list, without case or order."""
     found = {name.lower(): value for name, value in headers.items()}
-    cors = {name: value for name, value in found.items() if name.startswith(PREFIX)}
+    cors = {name: value for name, value in found.items() if name.startswith((PREFIX, *EMBEDDING))}
     if ALLOW_HEADERS in cors:
         names = {name.strip(" \t").lower() for name in cors[ALLOW_HEADERS].split(",")} - {""}
         cors[ALLOW_HEADERS] = ",".join(sorted(names))
@@ -169,7 +173,9 @@ class Client:
         self._connection.endheaders()
         response = self._connection.getresponse()
         body = response.read()
-        names = [name.lower() for name, _ in response.getheaders() if name.lower().startswith(PREFIX)]
+        names = [
+            name.lower() for name, _ in response.getheaders() if name.lower().startswith((PREFIX, *EMBEDDING))
+        ]
         assert len(names) == len(set(names)), "no header is sent twice"
         assert response.status != 400, "nginx does not take such a request"
         is_preflight = request.method == "OPTIONS" and response.status == 200

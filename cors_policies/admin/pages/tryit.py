@@ -38,6 +38,7 @@ from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.models import Policy
 from cors_policies.store import current_snapshot
+from cors_policies.translating import translated
 
 _MAX_PROBLEMS: Final = 25
 _METHODS: Final = ("GET", "HEAD", "POST")
@@ -100,7 +101,7 @@ def try_changes(admin: DocumentAdmin, request: HttpRequest, tried: NotSavedError
 def _try_again(admin: DocumentAdmin, request: HttpRequest) -> HttpResponseBase:
     changes, key = read_changes(request.POST.get(CHANGES, "")), request.POST.get("policy", "")
     if changes is None:
-        raise BadRequest("There are no changes here to try.")
+        raise BadRequest(_("There are no changes here to try."))
     row = _row(admin, request, key) if key else None
     trial = Trial(changes, row, documents.policy_document(row) if row else None)
     return _show(admin, request, CallForm(request.POST), trial)
@@ -149,7 +150,11 @@ def _result(form: CallForm, trial: Trial, links: _Links) -> dict[str, Any]:
     try:
         story = tell(trial.snapshot(), form.call, links.addresses)
     except InvalidPolicyError as error:
-        return {"problems": [f"{found.field}: {found.message}" for found in error.problems[:_MAX_PROBLEMS]]}
+        return {
+            "problems": [
+                f"{found.field}: {translated(found.message)}" for found in error.problems[:_MAX_PROBLEMS]
+            ]
+        }
     return {"story": story, "remedies": links.remedies(story)}
 
 

@@ -31,29 +31,39 @@ from cors_policies.core.origins import parse_origin_pattern
 from cors_policies.core.policy import MAX_MAX_AGE, Document
 from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.problems import InvalidPolicyError, PatternError, Problem
+from cors_policies.core.texts import say
 
 POLICY_NAME: Final = "corsheaders"
 _DESCRIPTION: Final = "Adopted from the settings of django-cors-headers."
-_NEEDS_RE2: Final = (
-    'needs the extra "regex", since expressions are matched by RE2. Run "pip install google-re2", '
-    "then this command again."
+_NEEDS_RE2: Final = say(
+    'needs the extra "regex", since expressions are matched by RE2. Run "pip install '
+    'google-re2", then this command again.'
 )
-_NO_REGEX: Final = "is no regular expression, so no path is known. Write one, or remove the setting."
-_OTHER_PREFLIGHTS: Final = (
+_NO_REGEX: Final = say("is no regular expression, so no path is known. Write one, or remove the setting.")
+_OTHER_PREFLIGHTS: Final = say(
     "makes browsers fail every preflight. They still do: only GET, HEAD and POST are allowed, no header name."
 )
-_IDLE: Final = "did nothing beside CORS_ALLOW_ALL_ORIGINS, and is not carried over."
+_IDLE: Final = say("did nothing beside CORS_ALLOW_ALL_ORIGINS, and is not carried over.")
 _TOLERANCES: Final = {
-    "insecure-origin": "not https, and may send cookies. tolerate_insecure_origins is set, as that was so.",
-    "credentials-regex": "an expression, and may send cookies. tolerate_credentialed_regex is set, as that "
-    "was so. A wildcard such as https://*.example.com can be checked, an expression cannot.",
+    "insecure-origin": say(
+        "not https, and may send cookies. tolerate_insecure_origins is set, as that was so."
+    ),
+    "credentials-regex": say(
+        "an expression, and may send cookies. tolerate_credentialed_regex is set, as "
+        "that was so. A wildcard such as https://*.example.com can be checked, an "
+        "expression cannot."
+    ),
 }
 _REFUSALS: Final = {
-    "credentials-any-origin": "lets every site in, beside CORS_ALLOW_CREDENTIALS: each can read what your "
-    "visitors can, with their cookies. List the origins that need cookies in CORS_ALLOWED_ORIGINS, or switch "
-    "CORS_ALLOW_CREDENTIALS off.",
-    "credentials-null-origin": "lets null in, beside CORS_ALLOW_CREDENTIALS: any site can send null, from a "
-    "sandboxed frame. Remove null, or switch CORS_ALLOW_CREDENTIALS off.",
+    "credentials-any-origin": say(
+        "lets every site in, beside CORS_ALLOW_CREDENTIALS: each can read what your "
+        "visitors can, with their cookies. List the origins that need cookies in "
+        "CORS_ALLOWED_ORIGINS, or switch CORS_ALLOW_CREDENTIALS off."
+    ),
+    "credentials-null-origin": say(
+        "lets null in, beside CORS_ALLOW_CREDENTIALS: any site can send null, from a "
+        "sandboxed frame. Remove null, or switch CORS_ALLOW_CREDENTIALS off."
+    ),
 }
 _SETTINGS: Final = {
     "allowed_methods": names.ALLOW_METHODS,
@@ -164,7 +174,7 @@ class _Adopter:
         try:
             paths, reasons = adopt_paths(regex)
         except PatternError as error:
-            self._refuse(names.URLS_REGEX, f"cannot be translated. {error}")
+            self._refuse(names.URLS_REGEX, say("cannot be translated. {error}", error=error))
             return []
         self._note(names.URLS_REGEX, *reasons)
         return paths
@@ -176,19 +186,31 @@ class _Adopter:
             found.get(offence.code, []).append(offence.pattern)
         for code, patterns in found.items():
             setting = names.ALLOWED_ORIGIN_REGEXES if code == "credentials-regex" else names.ALLOWED_ORIGINS
-            self._note(setting, *(f"{pattern} is {_TOLERANCES[code]}" for pattern in patterns))
+            self._note(
+                setting,
+                *(
+                    say("{pattern} is {fault}", pattern=pattern, fault=_TOLERANCES[code])
+                    for pattern in patterns
+                ),
+            )
         return {TOLERATED_BY[code]: True for code, patterns in found.items() if patterns}
 
     def _max_age(self) -> int | None:
         seconds = self._settings.max_age
         if seconds is None or seconds <= MAX_MAX_AGE:
             return seconds
-        reason = f"is {seconds} s, and no browser keeps an answer for so long. Set to {MAX_MAX_AGE}."
+        reason = say(
+            "is {seconds} s, and no browser keeps an answer for so long. Set to {limit}.",
+            seconds=seconds,
+            limit=MAX_MAX_AGE,
+        )
         self._note(names.PREFLIGHT_MAX_AGE, reason)
         return MAX_MAX_AGE
 
     def _refusal(self, problem: Problem) -> Note:
-        reason = _REFUSALS.get(problem.code, f"is refused, {problem.code}: {problem.message}")
+        reason = _REFUSALS.get(
+            problem.code, say("is refused, {code}: {message}", code=problem.code, message=problem.message)
+        )
         return Note(self._settings.names[self._setting_of(problem)], reason)
 
     def _setting_of(self, problem: Problem) -> str:

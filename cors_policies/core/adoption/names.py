@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from cors_policies.core import vocabulary as http
+from cors_policies.core.texts import say
 
 WITHOUT_LEAVE: Final = ("GET", "HEAD", "POST")
 """The methods that browsers never look up in the list."""
@@ -30,11 +31,19 @@ def adopt_methods(entries: Iterable[str] | None, *, credentials: bool) -> Adopte
     for method in elements:
         if method == http.ANY and credentials:
             kept += WITHOUT_LEAVE
-            reasons.append("* is a method's name to browsers beside credentials: taken as GET, HEAD, POST.")
+            reasons.append(
+                say("* is a method's name to browsers beside credentials: taken as GET, HEAD, POST.")
+            )
         elif http.is_forbidden_method(method):
-            reasons.append(f"{method} can be sent by no script: left out.")
+            reasons.append(say("{method} can be sent by no script: left out.", method=method))
         elif _needs_upper_case(method):
-            reasons.append(f"{method} is left out: methods are compared with case. Add {method.upper()}.")
+            reasons.append(
+                say(
+                    "{method} is left out: methods are compared with case. Add {upper}.",
+                    method=method,
+                    upper=method.upper(),
+                )
+            )
         else:
             kept.append(http.normalize_method(method))
     return kept, [*reasons, *_denied(kept)]
@@ -42,12 +51,12 @@ def adopt_methods(entries: Iterable[str] | None, *, credentials: bool) -> Adopte
 
 def adopt_request_headers(entries: Iterable[str] | None, *, credentials: bool) -> Adopted:
     """The request-header names that are allowed."""
-    return _headers(entries, _is_never_set, "can be set by no script", credentials=credentials)
+    return _headers(entries, _is_never_set, say("can be set by no script"), credentials=credentials)
 
 
 def adopt_response_headers(entries: Iterable[str] | None, *, credentials: bool) -> Adopted:
     """The response-header names that are exposed."""
-    return _headers(entries, _is_never_read, "can be read by no script", credentials=credentials)
+    return _headers(entries, _is_never_read, say("can be read by no script"), credentials=credentials)
 
 
 def _elements(entries: Iterable[str] | None) -> Adopted:
@@ -58,7 +67,12 @@ def _elements(entries: Iterable[str] | None) -> Adopted:
     wrong = next((name for name in found if not http.is_token(name)), None)
     if wrong is None:
         return found, []
-    return None, [f'"{wrong}" is no name, and beside it browsers read nothing of the list. None is allowed.']
+    return None, [
+        say(
+            '"{wrong}" is no name, and beside it browsers read nothing of the list. None is allowed.',
+            wrong=wrong,
+        )
+    ]
 
 
 def _headers(
@@ -69,10 +83,10 @@ def _headers(
         return None, reasons
     if http.ANY in elements and credentials:
         elements = [name for name in elements if name != http.ANY]
-        reasons.append("* is a header's name to browsers beside credentials: left out. List the names.")
+        reasons.append(say("* is a header's name to browsers beside credentials: left out. List the names."))
     idle = [name for name in elements if is_idle(name.lower())]
     if idle:
-        reasons.append(f"{', '.join(idle)} {why}: left out.")
+        reasons.append(say("{names} {why}: left out.", names=", ".join(idle), why=why))
     return [name for name in elements if name not in idle], reasons
 
 
@@ -86,7 +100,9 @@ def _denied(methods: list[str]) -> Iterable[str]:
     allowed = {*methods, *(["HEAD"] if "GET" in methods else [])}
     denied = [method for method in WITHOUT_LEAVE if method not in allowed]
     if denied and http.ANY not in allowed:
-        yield f"lacks {', '.join(denied)}, which were let in all the same, and are denied now."
+        yield say(
+            "lacks {denied}, which were let in all the same, and are denied now.", denied=", ".join(denied)
+        )
 
 
 def _is_never_set(name: str) -> bool:

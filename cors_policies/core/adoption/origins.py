@@ -33,6 +33,7 @@ from cors_policies.core.origins import (
     parse_serialized_origin,
 )
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 _ENDINGS: Final = (".evil.net", "evil.net", "-evil.net", ":8443", "8", "x")
 """What strangers can put behind the name of a host, as far as it stays an origin."""
@@ -40,28 +41,32 @@ _ENDINGS: Final = (".evil.net", "evil.net", "-evil.net", ":8443", "8", "x")
 
 def adopt_origins(entries: Iterable[str]) -> tuple[list[str], list[str]]:
     """The patterns of a list of origins, and what is to be said of entries that are left out."""
-    found, reasons = [], []
+    found: list[str] = []
+    reasons: list[str] = []
     for entry in entries:
         try:
             found.append(_adopt_origin(entry))
         except PatternError as error:
-            reasons.append(f'"{entry}" {error}')
+            reasons.append(say('"{entry}" {fault}', entry=entry, fault=error))
     return found, reasons
 
 
 def adopt_expressions(regexes: Iterable[Regex]) -> tuple[list[str], list[str]]:
     """The patterns of a list of regular expressions, and what is to be said of them."""
-    found, reasons = [], []
+    found: list[str] = []
+    reasons: list[str] = []
     for regex in regexes:
         shown = f'"{regex if isinstance(regex, str) else regex.pattern}"'
         try:
             compiled = compile_regex(regex)
             pattern = parse_origin_pattern(f"~{to_re2(compiled)}")
         except PatternError as error:
-            reasons.append(f"{shown} is left out. {error}")
+            reasons.append(say("{shown} is left out. {error}", shown=shown, error=error))
         else:
             found.append(pattern.text)
-            reasons.extend(f"{shown} {reason}" for reason in _remarks(compiled, pattern))
+            reasons.extend(
+                say("{entry} {fault}", entry=shown, fault=remark) for remark in _remarks(compiled, pattern)
+            )
     return found, reasons
 
 
@@ -71,45 +76,53 @@ def _adopt_origin(entry: str) -> str:
         return entry
     if entry.startswith("file:"):
         raise _left_out(
-            "is sent for local files, and no pattern covers it", "Let such pages be served by a server"
+            say("is sent for local files, and no pattern covers it"),
+            say("Let such pages be served by a server."),
         )
     try:
         parts = urlsplit(entry)
         text = f"{parts.scheme}://{parts.netloc}"
     except ValueError as error:
-        raise _left_out("is no URL", "Write an origin such as https://app.example.com") from error
+        raise _left_out(say("is no URL"), say("Write an origin such as https://app.example.com.")) from error
     if not parts.scheme or not parts.netloc:
-        raise _left_out("has no scheme or no host", "Write the whole origin, as in https://app.example.com")
+        raise _left_out(
+            say("has no scheme or no host"), say("Write the whole origin, as in https://app.example.com.")
+        )
     if parse_serialized_origin(text) is None:
-        raise _left_out("is an origin that no browser sends, and let nobody in", _meant(text))
+        raise _left_out(say("is an origin that no browser sends, and let nobody in"), _meant(text))
     try:
         return parse_origin_pattern(text).text
     except PatternError as error:
-        raise _left_out("cannot be stored", str(error).removesuffix(".")) from error
+        raise _left_out(say("cannot be stored"), str(error)) from error
 
 
 def _left_out(why: str, remedy: str) -> PatternError:
-    return PatternError("left-out", f"{why}: left out. {remedy}.")
+    return PatternError("left-out", say("{why}: left out. {remedy}", why=why, remedy=remedy))
 
 
 def _meant(text: str) -> str:
     try:
         meant = parse_origin_pattern(text).text
     except PatternError as error:
-        return str(error).removesuffix(".")
-    return f"If the pattern {meant} was meant, add that to the policy"
+        return str(error)
+    return say("If the pattern {meant} was meant, add that to the policy.", meant=meant)
 
 
 def _remarks(regex: re.Pattern[str], pattern: OriginPattern) -> Iterator[str]:
     branch = parse_regex(regex)
     if not takes_the_rest(branch):
         example = _slipping_through(regex, branch, pattern)
-        through = f': "{example}" was let in by it' if example else ""
-        yield f"is open at the end{through}. It is anchored at both ends now, and no longer is."
+        through = say(': "{example}" was let in by it', example=example) if example else ""
+        yield say(
+            "is open at the end{through}. It is anchored at both ends now, and no longer is.", through=through
+        )
     if regex.match(NULL_ORIGIN):
-        yield "let null in too, and no expression does here. Add null to the policy if that was meant."
+        yield say("let null in too, and no expression does here. Add null to the policy if that was meant.")
     if has_bare_dot(branch) and (stranger := _by_bare_dot(branch, pattern)):
-        yield f'has a dot for any character: "{stranger}" was let in by it, and still is. Write \\. there.'
+        yield say(
+            'has a dot for any character: "{stranger}" was let in by it, and still is. Write \\. there.',
+            stranger=stranger,
+        )
 
 
 def _slipping_through(regex: re.Pattern[str], branch: Branch, pattern: OriginPattern) -> str | None:

@@ -34,6 +34,7 @@ from cors_policies.core.adoption.python_regex import (
 from cors_policies.core.adoption.settings import Regex
 from cors_policies.core.paths import PathPattern, parse_path_pattern
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 MAX_PATHS: Final = 32
 _MAX_CHARSET: Final = 10
@@ -52,7 +53,7 @@ _MARKS: Final = {
     **dict.fromkeys(START, _START),
     **dict.fromkeys(END, _END),
 }
-_REMEDY: Final = (
+_REMEDY: Final = say(
     "Write beginnings of paths for this command, as in r'^/(api|feeds)/', or add the policies by hand."
 )
 _TAILS: Final = ("", "/", "x", "/x", "//x", "x/", "x/y", "/x/y")
@@ -62,17 +63,17 @@ def adopt_paths(regex: Regex) -> tuple[list[str], list[str]]:
     """The path patterns, and what is to be said of them. Raises :class:`PatternError`."""
     compiled = compile_regex(regex)
     if compiled.flags & re.IGNORECASE:
-        raise _refusal("It ignores case, and path patterns do not.")
+        raise _refusal(say("It ignores case, and path patterns do not."))
     runs = [*islice(_runs(parse_regex(compiled)), MAX_PATHS + 1)]
     if len(runs) > MAX_PATHS:
-        raise _refusal(f"It stands for more than {MAX_PATHS} paths.")
+        raise _refusal(say("It stands for more than {limit} paths.", limit=MAX_PATHS))
     patterns = {pattern.text: pattern for pattern in map(_pattern, runs)}
     kept = [*_uncovered(patterns)]
     return [pattern.text for pattern in kept], [*_differences(compiled, kept)]
 
 
 def _refusal(why: str) -> PatternError:
-    return PatternError("untranslatable-paths", f"{why} {_REMEDY}")
+    return PatternError("untranslatable-paths", say("{why} {remedy}", why=why, remedy=_REMEDY))
 
 
 def _runs(branch: Branch) -> Iterator[tuple[str, ...]]:
@@ -85,7 +86,7 @@ def _runs(branch: Branch) -> Iterator[tuple[str, ...]]:
 def _alternatives(piece: Piece) -> Iterator[tuple[str, ...]]:
     match piece:
         case Literal("*"):
-            raise _refusal("It has a literal *, which no path pattern can hold.")
+            raise _refusal(say("It has a literal *, which no path pattern can hold."))
         case Literal(char):
             yield (char,)
         case Edge(text) if text in _MARKS:
@@ -100,14 +101,14 @@ def _alternatives(piece: Piece) -> Iterator[tuple[str, ...]]:
         case Group(opening, branch) if opening in {CAPTURING, NON_CAPTURING} or opening.startswith("(?P"):
             yield from _runs(branch)
         case _:
-            raise _refusal(f"No path pattern is exactly as wide as {piece_text(piece)}.")
+            raise _refusal(say("No path pattern is exactly as wide as {part}.", part=piece_text(piece)))
 
 
 def _chars(charset: str) -> list[str]:
     """The characters of a class, where these are few and none beside ASCII."""
     found = [*filter(compile_regex(charset).fullmatch, map(chr, range(ord("!"), ord("~") + 1)))]
     if not re.fullmatch(r"\[[^\\^]+\]", charset) or len(found) > _MAX_CHARSET:
-        raise _refusal(f"{charset} stands for too many characters.")
+        raise _refusal(say("{characters} stands for too many characters.", characters=charset))
     return found
 
 
@@ -116,16 +117,18 @@ def _pattern(run: Sequence[str]) -> PathPattern:
     try:
         return parse_path_pattern(text)
     except PatternError as error:
-        raise _refusal(f'No path pattern can be made of "{text}". {error}') from error
+        raise _refusal(
+            say('No path pattern can be made of "{text}". {error}', text=text, error=error)
+        ) from error
 
 
 def _pattern_text(run: Sequence[str]) -> str:
     tail = next((place for place, part in enumerate(run) if part in {_REST, _SOME_REST, _END}), len(run))
     head, rest = run[:tail], [*run[tail:]]
     if _START in head or rest not in _TAILS_OF_RUNS:
-        raise _refusal("It goes on after a part that takes the rest of a path, or of an expression.")
+        raise _refusal(say("It goes on after a part that takes the rest of a path, or of an expression."))
     if not all(_is_whole_segment(head, place) for place, part in enumerate(head) if part == _SEGMENT):
-        raise _refusal("[^/]+ can only stand for a whole segment.")
+        raise _refusal(say("[^/]+ can only stand for a whole segment."))
     body = "".join("*" if part == _SEGMENT else part for part in head)
     return body if rest == [_END] else _open(body, needs_more=_SOME_REST in rest)
 
@@ -170,9 +173,12 @@ def _differences(regex: re.Pattern[str], patterns: Sequence[PathPattern]) -> Ite
     wider = [path for path in probes if _covers(patterns, path) and not regex.match(path)]
     narrower = [path for path in probes if regex.match(path) and not _covers(patterns, path)]
     if wider:
-        yield f"is adopted a little wider. Governed now, and not before: {_listed(wider)}."
+        yield say("is adopted a little wider. Governed now, and not before: {wider}.", wider=_listed(wider))
     if narrower:
-        yield f"is adopted a little narrower. Governed before, and not now: {_listed(narrower)}."
+        yield say(
+            "is adopted a little narrower. Governed before, and not now: {narrower}.",
+            narrower=_listed(narrower),
+        )
 
 
 def _stems(pattern: PathPattern) -> set[str]:
@@ -191,4 +197,4 @@ def _covers(patterns: Iterable[PathPattern], path: str) -> bool:
 
 def _listed(paths: Sequence[str]) -> str:
     shown = ", ".join(paths[:_MAX_LISTED])
-    return shown if len(paths) <= _MAX_LISTED else f"{shown} and others of their kind"
+    return shown if len(paths) <= _MAX_LISTED else say("{shown} and others of their kind", shown=shown)

@@ -20,6 +20,7 @@ from itertools import islice, product
 from typing import Final
 
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say
 
 START: Final = ("^", r"\A")
 END: Final = ("$", r"\z")
@@ -34,12 +35,12 @@ _COMMENT = re.compile(r"#[^)]*\)")
 _BLANK = re.compile(r"(?:[ \t\n\r\v\f]+|#[^\n]*\n?)+")
 _CONTROLS: Final = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NOT_IN_RE2: Final = {
-    "=": "a lookahead, (?=",
-    "!": "a lookahead, (?!",
-    "<": "a lookbehind, (?<",
-    ">": "an atomic group, (?>",
-    "(": "a condition, (?(",
-    "P": "a reference to a group, (?P=",
+    "=": say("a lookahead, (?="),
+    "!": say("a lookahead, (?!"),
+    "<": say("a lookbehind, (?<"),
+    ">": say("an atomic group, (?>"),
+    "(": say("a condition, (?("),
+    "P": say("a reference to a group, (?P="),
 }
 _MAX_SAMPLES: Final = 32
 _MAX_SAMPLE: Final = 512
@@ -98,7 +99,7 @@ def compile_regex(regex: str | re.Pattern[str]) -> re.Pattern[str]:
             warnings.simplefilter("ignore")  # of what a later Python may read otherwise: not of now
             return re.compile(regex)
     except (re.error, RecursionError, OverflowError) as error:
-        message = f"Python refuses the regular expression: {error}. Correct it."
+        message = say("Python refuses the regular expression: {error}. Correct it.", error=error)
         raise PatternError("invalid-regex", message) from error
 
 
@@ -194,7 +195,7 @@ class _Reader:
 
     def _repeat(self, piece: Piece, text: str) -> Repeat:
         if self._take("+"):
-            raise _not_in_re2(f"a possessive {text}+")
+            raise _not_in_re2(say("a possessive {text}+", text=text))
         low, high = _BOUNDS.get(text) or _bounds(text)
         lazy = "?" if self._take("?") else ""
         return Repeat(piece, low, high, text.replace("{,", "{0,") + lazy)
@@ -210,12 +211,12 @@ class _Reader:
     def _flags(self) -> Iterator[Piece]:
         flags = self._match(_FLAGS)
         if flags is None:
-            raise _not_in_re2(_NOT_IN_RE2.get(self._peek(), "a group that is unknown here"))
+            raise _not_in_re2(_NOT_IN_RE2.get(self._peek(), say("a group that is unknown here")))
         on, off, end = flags.groups("")
         if end == ")":
             return  # for the whole expression: Python has put them into its flags
         if "x" in on + off:
-            raise _not_in_re2("the flag x inside of it")
+            raise _not_in_re2(say("the flag x inside of it"))
         off = f"-{off}" if off else ""
         yield self._until_closed(f"(?{''.join(flag for flag in on if flag in 'ims')}{off}:")
 
@@ -287,14 +288,14 @@ def _bounds(text: str) -> tuple[int, int | None]:
 
 def _refuse_escape(char: str) -> None:
     if char.isdigit():
-        raise _not_in_re2(f"a reference to a group or an octal number, \\{char}")
+        raise _not_in_re2(say("a reference to a group or an octal number, \\{char}", char=char))
     if char in "uUN":
-        raise _not_in_re2(f"a character by its number or name, \\{char}")
+        raise _not_in_re2(say("a character by its number or name, \\{char}", char=char))
 
 
 def _not_in_re2(what: str) -> PatternError:
     return PatternError(
-        "not-in-re2", f"It has {what}, which RE2 does not. Write it without, or as wildcards."
+        "not-in-re2", say("It has {what}, which RE2 does not. Write it without, or as wildcards.", what=what)
     )
 
 

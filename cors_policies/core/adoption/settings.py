@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+from cors_policies.core.texts import say
+
 ALLOWED_ORIGINS: Final = "CORS_ALLOWED_ORIGINS"
 ALLOWED_ORIGIN_REGEXES: Final = "CORS_ALLOWED_ORIGIN_REGEXES"
 ALLOW_ALL_ORIGINS: Final = "CORS_ALLOW_ALL_ORIGINS"
@@ -51,10 +53,14 @@ OLD_NAMES: Final = {
 }
 """Names that are still read, each with the one that wins where both are set."""
 REMOVED: Final = {
-    "CORS_MODEL": "is not read by django-cors-headers any more, and not carried over. Origins that are kept "
-    "in a table go into a file, for the subcommand import.",
-    "CORS_REPLACE_HTTPS_REFERER": "is not read by django-cors-headers any more, and not carried over. For "
-    "the CSRF check, list the origins in CSRF_TRUSTED_ORIGINS.",
+    "CORS_MODEL": say(
+        "is not read by django-cors-headers any more, and not carried over. Origins that "
+        "are kept in a table go into a file, for the subcommand import."
+    ),
+    "CORS_REPLACE_HTTPS_REFERER": say(
+        "is not read by django-cors-headers any more, and not carried over. For the CSRF "
+        "check, list the origins in CSRF_TRUSTED_ORIGINS."
+    ),
 }
 FOREIGN_SETTINGS: Final = tuple(sorted({*DEFAULTS, *OLD_NAMES, *REMOVED}))
 """Every setting that django-cors-headers reads or has read."""
@@ -122,16 +128,19 @@ class _Reader:
         if isinstance(value, bool):
             return value
         found = _is_true(value)
-        self._note(setting, f"is {_shown(value)}, no bool. It counts as {found}, as it did.")
+        self._note(
+            setting,
+            say("is {value}, no bool. It counts as {found}, as it did.", value=_shown(value), found=found),
+        )
         return found
 
     def texts(self, setting: str) -> tuple[str, ...] | None:
         """The texts of a list, without the entries that are none; ``None`` where it is no list."""
-        return self._entries(setting, str, "text")
+        return self._entries(setting, str, say("text"))
 
     def regexes(self, setting: str) -> tuple[Regex, ...]:
         """The regular expressions of a list, written or compiled."""
-        found = self._entries(setting, (str, re.Pattern), "regular expression") or ()
+        found = self._entries(setting, (str, re.Pattern), say("regular expression")) or ()
         return tuple(entry for entry in found if self._is_regex(setting, entry))
 
     def regex(self, setting: str) -> Regex | None:
@@ -147,24 +156,33 @@ class _Reader:
         text = _shown(value) if not isinstance(value, str) else value
         if re.fullmatch("[0-9]{1,18}", text) is not None:
             return int(text)
-        self._note(setting, f"is {_shown(value)}, no number of seconds. Browsers skip it: left out.")
+        self._note(
+            setting, say("is {value}, no number of seconds. Browsers skip it: left out.", value=_shown(value))
+        )
         return None
 
     def _entries(self, setting: str, kinds: Any, wanted: str) -> tuple[Any, ...] | None:
         value = self._value(setting)
         if isinstance(value, str | bytes) or not isinstance(value, Sequence | Set):
-            self._note(setting, f"is {_shown(value)}, no list. Nothing of it is carried over.")
+            self._note(
+                setting, say("is {value}, no list. Nothing of it is carried over.", value=_shown(value))
+            )
             return None
         entries = [*value] if isinstance(value, Sequence) else sorted(value, key=str)
         for entry in entries:
             if not isinstance(entry, kinds):
-                self._note(setting, f"{_shown(entry)} is no {wanted}. It is left out.")
+                self._note(
+                    setting,
+                    say("{entry} is no {wanted}. It is left out.", entry=_shown(entry), wanted=wanted),
+                )
         return tuple(entry for entry in entries if isinstance(entry, kinds))
 
     def _is_regex(self, setting: str, value: object) -> bool:
         if isinstance(value, str) or (isinstance(value, re.Pattern) and isinstance(value.pattern, str)):
             return True
-        self._note(setting, f"{_shown(value)} is no regular expression of text. It is left out.")
+        self._note(
+            setting, say("{value} is no regular expression of text. It is left out.", value=_shown(value))
+        )
         return False
 
     def _value(self, setting: str) -> Any:
@@ -179,11 +197,16 @@ def _unread(given: Mapping[str, object]) -> Iterable[Note]:
         if name in REMOVED:
             yield Note(name, REMOVED[name])
         elif name in OLD_NAMES and OLD_NAMES[name] in given:
-            yield Note(name, f"was not read beside {OLD_NAMES[name]}, and is not carried over.")
+            yield Note(
+                name,
+                say("was not read beside {other}, and is not carried over.", other=OLD_NAMES[name]),
+            )
         elif name not in FOREIGN_SETTINGS:
-            yield Note(name, "is no setting of django-cors-headers 4.9. Nothing of it is carried over.")
+            yield Note(name, say("is no setting of django-cors-headers 4.9. Nothing of it is carried over."))
     if {OLD_NAMES.get(name, name) for name in given}.isdisjoint(_ORIGIN_SETTINGS):
-        yield Note(ALLOWED_ORIGINS, "is not set, nor is another setting that lets an origin in: nobody is.")
+        yield Note(
+            ALLOWED_ORIGINS, say("is not set, nor is another setting that lets an origin in: nobody is.")
+        )
 
 
 def _is_true(value: object) -> bool:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final
 
-from cors_policies.core.policy import Document, OriginGroup, Policy
+from cors_policies.core.policy import ABSENT_BY_DEFAULT, Document, OriginGroup, Policy, completed
 
 _DEFAULTS: Final[dict[str, Document]] = {
-    "policy": Policy(name="", path="").to_document(),
+    "policy": completed(Policy(name="", path="").to_document()),
     "origin_group": OriginGroup(name="").to_document(),
 }
 
@@ -71,7 +71,7 @@ Difference = ValueDifference | ListDifference
 def differences(before: Document, after: Document) -> Iterator[Difference]:
     """One for each key whose value differs, in the order of the later document."""
     for key in dict.fromkeys((*after, *before)):
-        old, new = before.get(key), after.get(key)
+        old, new = (document.get(key, ABSENT_BY_DEFAULT.get(key)) for document in (before, after))
         if old != new:
             yield _difference(key, old, new)
 

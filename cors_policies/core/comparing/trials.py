@@ -2,7 +2,7 @@
 
 Before you edit:
 
-* What differs is what the client gets: the status, the CORS headers, or the reason. Where both answers are
+* What differs is what the client gets: the status, the headers, or the reason. Where both answers are
   the same and neither has judged an origin, the reason is none of the client's business: else every request
   without ``Origin`` to a path that is governed on trial only would be recorded.
 * Which policy governs, and what an answer varies by, is no difference by itself.

@@ -28,9 +28,10 @@ from cors_policies.core.exporting.groups import (
     groups_before,
 )
 from cors_policies.core.origins import OriginKind, OriginPattern
+from cors_policies.core.texts import say
 
 LetsThroughMore = Callable[[ExportedPolicy, ExportedPolicy], bool]
-_WHOLE: Final = "Write a policy for the path that the bucket serves, and export that one."
+_WHOLE: Final = say("Write a policy for the path that the bucket serves, and export that one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +82,13 @@ def may_meet(one: OriginPattern, other: OriginPattern) -> bool:
 def _narrower_paths(service: str, groups: Sequence[ExportedGroup], chosen: ExportedGroup) -> Iterator[Reason]:
     for group in groups_before(groups, chosen):
         if group.site.host == chosen.site.host:
-            message = (
-                f"{group.site.path} is governed by this policy, not by those of {chosen.site.path}, and a "
-                f"bucket of {service} has one configuration for all of its objects. {_WHOLE}"
+            message = say(
+                "{path} is governed by this policy, not by those of {wider}, and a bucket of "
+                "{service} has one configuration for all of its objects. {remedy}",
+                path=group.site.path,
+                wider=chosen.site.path,
+                service=service,
+                remedy=_WHOLE,
             )
             yield group.policies[0].reason("path", message)
 
@@ -91,28 +96,53 @@ def _narrower_paths(service: str, groups: Sequence[ExportedGroup], chosen: Expor
 def _policy_reasons(service: str, exported: ExportedPolicy) -> Iterator[Reason]:
     yield from expiry_reasons(exported, service)
     if exported.policy.reject_denied:
-        message = f"{service} answers a denied request, too. Remove reject_denied. {_WHOLE}"
+        message = say(
+            "{service} answers a denied request, too. Remove reject_denied. {remedy}",
+            service=service,
+            remedy=_WHOLE,
+        )
         yield exported.reason("reject_denied", message)
     if exported.policy.allow_private_network:
-        message = f"{service} does not answer questions for a private network. Remove allow_private_network."
+        message = say(
+            "{service} does not answer questions for a private network. Remove allow_private_network.",
+            service=service,
+        )
         yield exported.reason("allow_private_network", message)
+    yield from _embedding_reasons(service, exported)
     for field, pattern in exported.origins:
         if pattern.kind is OriginKind.EXPRESSION:
-            message = f"{service} takes no expressions. Write the origins of {pattern.text} one by one."
+            message = say(
+                "{service} takes no expressions. Write the origins of {pattern} one by one.",
+                service=service,
+                pattern=pattern.text,
+            )
             yield exported.reason(field, message)
         if pattern.kind is OriginKind.NULL:
-            message = (
-                f"{service} documents no rule for null. Remove it, or serve the files by nginx or Django."
+            message = say(
+                "{service} documents no rule for null. Remove it, or serve the files by nginx or Django.",
+                service=service,
             )
+            yield exported.reason(field, message)
+
+
+def _embedding_reasons(service: str, exported: ExportedPolicy) -> Iterator[Reason]:
+    for field, is_said, header in (
+        ("resource_policy", exported.policy.resource_policy, http.CROSS_ORIGIN_RESOURCE_POLICY),
+        ("timing_allow_origin", exported.policy.timing_allow_origin, http.TIMING_ALLOW_ORIGIN),
+    ):
+        if is_said:
+            message = f"{service} sends no {header}. Remove {field}, or serve the files by nginx or Django."
             yield exported.reason(field, message)
 
 
 def _fall_through(service: str, chosen: ExportedGroup, lets_more: LetsThroughMore) -> Iterator[Reason]:
     for earlier, later in combinations(chosen.policies, 2):
         if lets_more(later, earlier) and _share_origins(earlier, later):
-            message = (
-                f'{service} tries this policy, too, where policy "{earlier.policy.name}" matches the origin '
-                "and denies. Remove the origins that both match, or let the first allow as much."
+            message = say(
+                '{service} tries this policy, too, where policy "{policy}" matches the origin '
+                "and denies. Remove the origins that both match, or let the first allow as much.",
+                service=service,
+                policy=earlier.policy.name,
             )
             yield later.reason("allowed_origins", message)
 

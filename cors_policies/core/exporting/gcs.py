@@ -26,6 +26,7 @@ from cors_policies.core.exporting.bucket_rules import (
 )
 from cors_policies.core.exporting.groups import ExportedGroup, ExportedPolicy, Reason
 from cors_policies.core.origins import OriginKind
+from cors_policies.core.texts import say
 
 SERVICE: Final = "Cloud Storage"
 _REPORTED: Final = {OriginKind.ANY, OriginKind.NULL, OriginKind.EXPRESSION}
@@ -61,15 +62,18 @@ def _entry(exported: ExportedPolicy) -> dict[str, Any]:
 def _policy_reasons(exported: ExportedPolicy) -> Iterator[Reason]:
     policy = exported.policy
     if policy.allow_credentials:
-        message = "Cloud Storage never allows credentials. Remove allow_credentials."
+        message = say("Cloud Storage never allows credentials. Remove allow_credentials.")
         yield exported.reason("allow_credentials", message)
     for field, pattern in exported.origins:
         if not pattern.is_exact and pattern.kind not in _REPORTED:
-            message = f"{pattern.text}: Cloud Storage takes whole origins and * only. Write them one by one."
+            message = say(
+                "{pattern}: Cloud Storage takes whole origins and * only. Write them one by one.",
+                pattern=pattern.text,
+            )
             yield exported.reason(field, message)
     for field, names in zip(_HEADER_FIELDS, (policy.allowed_headers, policy.exposed_headers), strict=True):
         if http.ANY in names:
-            message = "Cloud Storage documents no * for header names. Write the names."
+            message = say("Cloud Storage documents no * for header names. Write the names.")
             yield exported.reason(field, message)
 
 
@@ -77,11 +81,15 @@ def _remarks(exported: ExportedPolicy) -> Iterator[Reason]:
     policy = exported.policy
     sent, shown = set(policy.allowed_headers), set(policy.exposed_headers)
     if more := sorted(shown - sent):
-        message = f"Cloud Storage has one list for both ways: scripts may also send {', '.join(more)}."
+        message = say(
+            "Cloud Storage has one list for both ways: scripts may also send {more}.", more=", ".join(more)
+        )
         yield exported.reason("exposed_headers", message)
     if more := sorted(sent - shown - http.SAFELISTED_RESPONSE_HEADERS):
-        message = f"Cloud Storage has one list for both ways: scripts may also read {', '.join(more)}."
+        message = say(
+            "Cloud Storage has one list for both ways: scripts may also read {more}.", more=", ".join(more)
+        )
         yield exported.reason("allowed_headers", message)
     if policy.max_age is None:
-        message = "without it, Cloud Storage decides how long browsers keep the answer to a preflight."
+        message = say("without it, Cloud Storage decides how long browsers keep the answer to a preflight.")
         yield exported.reason("max_age", message)

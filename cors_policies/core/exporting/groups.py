@@ -21,13 +21,14 @@ from typing import Final, NamedTuple
 from cors_policies.core import vocabulary as http
 from cors_policies.core.hosts import HostPattern, parse_host_pattern
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
-from cors_policies.core.path_group import Site
+from cors_policies.core.path_group import Site, resource_policy_of
 from cors_policies.core.paths import intersects, parse_path_pattern
 from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.problems import PatternError
+from cors_policies.core.texts import say, say_series
 
 _EXACT, _WILDCARD, _EVERY_HOST = range(3)
-_NO_GROUPS: Final = "There is no live policy. Write one first."
+_NO_GROUPS: Final = say("There is no live policy. Write one first.")
 
 
 class Reason(NamedTuple):
@@ -38,8 +39,9 @@ class Reason(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        place = f"policy {self.policy}: {self.field}: " if self.policy else ""
-        return f"{place}{self.message}"
+        if not self.policy:
+            return self.message
+        return say("policy {policy}: {field}: {message}", **self._asdict())
 
 
 class InexpressibleError(ValueError):
@@ -91,8 +93,15 @@ class ExportedGroup:
         """Whether an actual request is rejected whose origin no policy matches."""
         return any(exported.policy.reject_denied for exported in self.policies)
 
+    @property
+    def resource_policy(self) -> str:
+        """What every response of the path says of embedding; empty where no policy has that."""
+        return resource_policy_of(exported.policy for exported in self.policies) or ""
+
     def __str__(self) -> str:
-        return f"{self.site.path} on {self.site.host or 'every host'}"
+        if not self.site.host:
+            return say("{path} on every host", path=self.site.path)
+        return say("{path} on {host}", path=self.site.path, host=self.site.host)
 
 
 def collect_groups(
@@ -114,15 +123,19 @@ def choose_group(groups: Sequence[ExportedGroup], path: str | None, host: str = 
     """
     if path is None:
         found = list(groups)
-        wanted = "Say with --path which path group is meant"
+        wanted = say("Say with --path which path group is meant")
     else:
         site = Site(_canonical_host(host), _canonical_path(path))
         found = [group for group in groups if group.site == site]
-        wanted = f"No live policy has the path {site.path} and the host {site.host or '(every host)'}"
+        wanted = say(
+            "No live policy has the path {path} and the host {host}",
+            path=site.path,
+            host=site.host or say("(every host)"),
+        )
     if len(found) == 1:
         return found[0]
-    there = "; ".join(map(str, groups))
-    message = f"{wanted}. Write one of: {there}." if groups else _NO_GROUPS
+    there = say_series([str(group) for group in groups], "; ")
+    message = say("{wanted}. Write one of: {there}.", wanted=wanted, there=there) if groups else _NO_GROUPS
     raise InexpressibleError([Reason("", "", message)])
 
 
@@ -137,9 +150,10 @@ def expiry_reasons(exported: ExportedPolicy, program: str) -> list[Reason]:
     """Nobody takes an exported policy away on time."""
     if exported.policy.expires_at is None:
         return []
-    message = (
-        f"{program} would go on with this policy after it has expired. Remove expires_at, and the policy "
-        "when it is due; or leave its path to the middleware."
+    message = say(
+        "{program} would go on with this policy after it has expired. Remove expires_at, "
+        "and the policy when it is due; or leave its path to the middleware.",
+        program=program,
     )
     return [exported.reason("expires_at", message)]
 
@@ -172,11 +186,11 @@ def _canonical_path(path: str) -> str:
     try:
         return parse_path_pattern(path).text
     except PatternError as error:
-        raise InexpressibleError([Reason("", "", f"--path: {error}")]) from error
+        raise InexpressibleError([Reason("", "", say("--path: {fault}", fault=error))]) from error
 
 
 def _canonical_host(host: str) -> str:
     try:
         return parse_host_pattern(host).text if host else ""
     except PatternError as error:
-        raise InexpressibleError([Reason("", "", f"--host: {error}")]) from error
+        raise InexpressibleError([Reason("", "", say("--host: {fault}", fault=error))]) from error

@@ -9,7 +9,8 @@ Before you edit:
 * A map is evaluated once a request, when it is asked for first. ``$cors_policies_answer`` asks for all that
   depends on path and method, before an ``index`` or an ``error_page`` changes them.
 * Policies that answer alike have one *behaviour*: thousands of policies have a handful of them. Its name is
-  what the path and the origin are mapped to: ``p1``; or ``none`` and ``reject``, where no policy governs.
+  what the path and the origin are mapped to: ``p1``; or ``none`` and ``reject``, where no policy governs,
+  with what the path group says of embedding after it (``none-same-site``).
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from cors_policies.core.exporting.groups import ExportedGroup, InexpressibleErro
 from cors_policies.core.exporting.nginx_behaviours import Behaviour, behaviour_of, nginx_reasons
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
+from cors_policies.core.policy import RESOURCE_POLICIES
+from cors_policies.core.texts import say
 
 MAX_BEHAVIOURS: Final = 250
 """With more of them a list of their names might be longer than a parameter of nginx."""
@@ -38,6 +41,10 @@ _HEADERS: Final = (
     (http.ACCESS_CONTROL_EXPOSE_HEADERS, "expose_headers"),
     ("Vary", "vary"),
 )
+_EMBEDDING: Final = (
+    (http.CROSS_ORIGIN_RESOURCE_POLICY, "resource_policy"),
+    (http.TIMING_ALLOW_ORIGIN, "timing"),
+)
 _VARY: Final = SEPARATOR.join(
     (http.ORIGIN, http.ACCESS_CONTROL_REQUEST_METHOD, http.ACCESS_CONTROL_REQUEST_HEADERS)
 )
@@ -51,10 +58,15 @@ SERVER_PART: Final = "\n".join(
         "# of its own, since nginx drops those of the server there.",
         "if ($cors_policies_answer = 200) { return 200; }",
         "if ($cors_policies_answer = 403) { return 403; }",
-        *(f"add_header {name} $cors_policies_{variable} always;" for name, variable in _HEADERS),
+        *(
+            f"add_header {name} $cors_policies_{variable} always;"
+            for name, variable in (*_HEADERS, *_EMBEDDING)
+        ),
         "# Where a location passes requests on, answers keep the headers that the application sets. Let the",
         "# policies be the only authority there with these lines, or leave its paths to the middleware:",
         *(f"#   proxy_hide_header {name};" for name, _ in _HEADERS[:-1]),
+        "# And with these, where policies have a resource_policy or timing_allow_origin:",
+        *(f"#   proxy_hide_header {name};" for name, _ in _EMBEDDING),
         "",
     )
 )
@@ -117,11 +129,13 @@ class _Rendering:
         self._names: dict[Behaviour, str] = {}
         for group in groups:
             for exported in group.policies:
-                self._names.setdefault(behaviour_of(exported), f"p{len(self._names) + 1}")
+                self._names.setdefault(behaviour_of(exported, group), f"p{len(self._names) + 1}")
         if len(self._names) > MAX_BEHAVIOURS:
-            message = (
-                f"The policies answer in {len(self._names)} different ways; {MAX_BEHAVIOURS} may be. Use the "
-                "same methods, header names and max_age for more of them, or export one path."
+            message = say(
+                "The policies answer in {count} different ways; {limit} may be. Use the "
+                "same methods, header names and max_age for more of them, or export one path.",
+                count=len(self._names),
+                limit=MAX_BEHAVIOURS,
             )
             raise InexpressibleError([Reason("", "", message)])
 
@@ -140,14 +154,13 @@ class _Rendering:
 
     def _group_map(self, number: int) -> str:
         group = self._groups[number]
-        nobody = "reject" if group.reject_denied else "none"
-        body = _map("$cors_policies_origin", f"group_{number + 1}", self._origins(group), nobody)
+        body = _map("$cors_policies_origin", f"group_{number + 1}", self._origins(group), _nobody(group))
         return f"# {_ascii(str(group))}\n{body}"
 
     def _origins(self, group: ExportedGroup) -> Iterator[str]:
         """The first that matches is that of the first policy by priority."""
         for exported in group.policies:
-            name = self._names[behaviour_of(exported)]
+            name = self._names[behaviour_of(exported, group)]
             yield f"# policy {exported.policy.name}"
             if exported.sends_any_origin:
                 yield f'"" {name};'  # without Origin, too: shared caches keep one answer
@@ -170,7 +183,7 @@ class _Rendering:
         names = [_line(f"^{name} {behaviour.names_expression}", "1", "~*") for name, behaviour in named]
         yield _map("$cors_policies_governor $cors_policies_names", "names_ok", names, "0")
         yield _VERDICT.strip()
-        rejecting = "|".join(["reject", *self._named("rejects")])
+        rejecting = "|".join(["reject[a-z-]*", *self._named("rejects")])
         answers = [_line("^preflight [a-z]", "200"), _line(f"^actual (?:{rejecting}) denied 0\\z", "403")]
         key = "$cors_policies_kind $cors_policies_governor $cors_policies_verdict $cors_policies_own"
         yield "# What nginx answers by itself.\n" + _map(key, "answer", answers)
@@ -187,6 +200,10 @@ class _Rendering:
         yield _map(key, "private_network", self._for_all("true preflight", "private_network", "true"))
         key = "$cors_policies_governor|$cors_policies_kind|$cors_policies_allow_origin"
         yield _map(key, "vary", self._vary(), http.ORIGIN)
+        key = "$cors_policies_kind $cors_policies_governor"
+        yield _map(key, "resource_policy", self._resource_policies())
+        timing = self._for_all("(?:actual|anybody)", "shows_timing", "$cors_policies_allow_origin")
+        yield _map(_GOVERNED, "timing", timing)
 
     def _allow_origin(self) -> Iterator[str]:
         yield from self._for_all("(?:actual|anybody)", "sends_any_origin", http.ANY)
@@ -199,6 +216,14 @@ class _Rendering:
         yield _line("[|]preflight[|]", _quoted(_VARY))
         for name in self._named("sends_any_origin"):
             yield _line(f"^{name}[|].*[|][*]\\z", '""')
+
+    def _resource_policies(self) -> Iterator[str]:
+        """On every response, but for the answers to preflights."""
+        for value in RESOURCE_POLICIES:
+            named = (name for behaviour, name in self._names.items() if behaviour.resource_policy == value)
+            names = [*named, *{_nobody(group) for group in self._groups if group.resource_policy == value}]
+            if names:
+                yield _line(f"^(?:actual)? (?:{'|'.join(sorted(names))})\\z", value)
 
     def _for_all(self, verdict: str, flag: str, value: str) -> Iterator[str]:
         """One value for all behaviours that have the flag."""
@@ -214,6 +239,12 @@ class _Rendering:
 
     def _named(self, flag: str) -> list[str]:
         return [name for behaviour, name in self._names.items() if getattr(behaviour, flag)]
+
+
+def _nobody(group: ExportedGroup) -> str:
+    """What stands for a policy where none of the group governs."""
+    name = "reject" if group.reject_denied else "none"
+    return f"{name}-{group.resource_policy}" if group.resource_policy else name
 
 
 def _origin_lines() -> Iterator[str]:

@@ -17,14 +17,18 @@ from cors_policies.core.exporting import nginx_patterns as patterns
 from cors_policies.core.exporting.groups import ExportedGroup, ExportedPolicy, Reason, expiry_reasons
 from cors_policies.core.path_group import SEPARATOR
 from cors_policies.core.paths import parse_path_pattern
+from cors_policies.core.texts import say
 
 MAX_PARAMETER: Final = 4000
-_TOO_LONG: Final = f"nginx takes at most {MAX_PARAMETER} bytes for this. Shorten it."
+_TOO_LONG: Final = say("nginx takes at most {limit} bytes for this. Shorten it.", limit=MAX_PARAMETER)
 _NOBODY: Final = "(?!)"
 
 
 class Behaviour(NamedTuple):
-    """How a policy answers. ``methods`` are those that pass, ``listed_methods`` those that are sent."""
+    """How a policy answers. ``methods`` are those that pass, ``listed_methods`` those that are sent.
+
+    ``resource_policy`` is that of its path group.
+    """
 
     methods: tuple[str, ...]
     listed_methods: tuple[str, ...]
@@ -35,6 +39,8 @@ class Behaviour(NamedTuple):
     private_network: bool
     rejects: bool
     sends_any_origin: bool
+    shows_timing: bool
+    resource_policy: str
 
     @property
     def method_expression(self) -> str:
@@ -74,8 +80,8 @@ class Behaviour(NamedTuple):
         return "" if self.seconds is None else str(self.seconds)
 
 
-def behaviour_of(exported: ExportedPolicy) -> Behaviour:
-    """How the policy answers."""
+def behaviour_of(exported: ExportedPolicy, group: ExportedGroup) -> Behaviour:
+    """How the policy of the group answers."""
     policy = exported.policy
     return Behaviour(
         methods=exported.methods,
@@ -87,6 +93,8 @@ def behaviour_of(exported: ExportedPolicy) -> Behaviour:
         private_network=policy.allow_private_network,
         rejects=policy.reject_denied,
         sends_any_origin=exported.sends_any_origin,
+        shows_timing=policy.timing_allow_origin,
+        resource_policy=group.resource_policy,
     )
 
 
@@ -98,7 +106,7 @@ def nginx_reasons(group: ExportedGroup) -> Iterator[Reason]:
         yield from _origin_reasons(exported)
         if len(site) > MAX_PARAMETER:
             yield exported.reason("path", _TOO_LONG)
-        behaviour = behaviour_of(exported)
+        behaviour = behaviour_of(exported, group)
         for field, names, expression in (
             ("allowed_methods", behaviour.methods, behaviour.method_expression),
             ("allowed_headers", behaviour.headers, behaviour.names_expression),
@@ -110,9 +118,10 @@ def nginx_reasons(group: ExportedGroup) -> Iterator[Reason]:
 def _origin_reasons(exported: ExportedPolicy) -> Iterator[Reason]:
     for field, pattern in exported.origins:
         if patterns.origin_expression(pattern) is None:
-            message = (
-                f"nginx would match {pattern.text} by backtracking, which a stranger's Origin can make slow. "
-                "Write the origins, or a wildcard such as https://*.example.com."
+            message = say(
+                "nginx would match {pattern} by backtracking, which a stranger's Origin can make "
+                "slow. Write the origins, or a wildcard such as https://*.example.com.",
+                pattern=pattern.text,
             )
             yield exported.reason(field, message)
 
@@ -121,4 +130,4 @@ def _name_problems(names: tuple[str, ...], expression: str) -> Iterator[str]:
     if max(len(expression), len(SEPARATOR.join(names))) > MAX_PARAMETER:
         yield _TOO_LONG
     if any("$" in name for name in names):
-        yield "nginx takes a $ for a variable. Remove the names that hold one."
+        yield say("nginx takes a $ for a variable. Remove the names that hold one.")

@@ -27,6 +27,7 @@ from cors_policies.core.exporting.bucket_rules import (
 )
 from cors_policies.core.exporting.groups import ExportedGroup, ExportedPolicy, Reason
 from cors_policies.core.origins import OriginKind, OriginPattern
+from cors_policies.core.texts import say
 
 SERVICE: Final = "S3"
 METHODS: Final = ("GET", "HEAD", "PUT", "POST", "DELETE")
@@ -91,44 +92,60 @@ def _policy_reasons(exported: ExportedPolicy) -> Iterator[Reason]:
     for field, pattern in exported.origins:
         message = _origin_problem(pattern)
         if message:
-            yield exported.reason(field, f"{pattern.text}: {message}")
+            yield exported.reason(field, say("{pattern}: {fault}", pattern=pattern.text, fault=message))
     for method in exported.methods:
         if method not in {*METHODS, http.ANY}:
-            message = f"S3 knows {', '.join(METHODS)} only. Remove {method}."
+            message = say(
+                "S3 knows {methods} only. Remove {method}.", methods=", ".join(METHODS), method=method
+            )
             yield exported.reason("allowed_methods", message)
     yield from _header_reasons(exported)
 
 
 def _origin_problem(pattern: OriginPattern) -> str:
     if pattern.text.count(_STAR) > 1:
-        return "S3 takes one * in an origin. Write the ports that are used."
+        return say("S3 takes one * in an origin. Write the ports that are used.")
     if pattern.kind is OriginKind.LABEL:
-        return "a * of S3 stands for dots too, and would match other hosts. Write the origins one by one."
+        return say(
+            "a * of S3 stands for dots too, and would match other hosts. Write the origins one by one."
+        )
     return ""
 
 
 def _header_reasons(exported: ExportedPolicy) -> Iterator[Reason]:
     headers = exported.policy.allowed_headers
     if http.ANY in headers and http.NON_WILDCARD_REQUEST_HEADER not in headers:
-        message = "a * of S3 covers authorization, too. List authorization beside it, or write the names."
+        message = say(
+            "a * of S3 covers authorization, too. List authorization beside it, or write the names."
+        )
         yield exported.reason("allowed_headers", message)
     if any(_STAR in name and name != http.ANY for name in headers):
-        message = "S3 takes a * inside a name for a wildcard. Remove such names."
+        message = say("S3 takes a * inside a name for a wildcard. Remove such names.")
         yield exported.reason("allowed_headers", message)
     if any(_STAR in name for name in exported.policy.exposed_headers):
-        yield exported.reason("exposed_headers", "S3 takes no * here. Write the names.")
+        yield exported.reason("exposed_headers", say("S3 takes no * here. Write the names."))
 
 
 def _limit_reasons(rules: list[_Rule]) -> Iterator[Reason]:
     if not rules:
-        message = (
+        message = say(
             "Nobody is let in, and S3 takes no configuration without a rule. Use delete-bucket-cors instead."
         )
         yield Reason("", "", message)
     if len(rules) > MAX_RULES:
-        yield Reason("", "", f"S3 takes {MAX_RULES} rules, and these are {len(rules)}. Use fewer policies.")
+        yield Reason(
+            "",
+            "",
+            say(
+                "S3 takes {limit} rules, and these are {count}. Use fewer policies.",
+                limit=MAX_RULES,
+                count=len(rules),
+            ),
+        )
     if sum(map(_size, rules)) > MAX_BYTES:
-        yield Reason("", "", f"S3 takes {MAX_BYTES // 1024} KB. Use wildcards, or fewer origins.")
+        yield Reason(
+            "", "", say("S3 takes {limit} KB. Use wildcards, or fewer origins.", limit=MAX_BYTES // 1024)
+        )
 
 
 def _size(rule: _Rule) -> int:
@@ -139,8 +156,10 @@ def _size(rule: _Rule) -> int:
 
 def _remarks(exported: ExportedPolicy) -> Iterator[Reason]:
     if exported.origins and not has_any_origin(exported) and not exported.policy.allow_credentials:
-        message = "S3 sends Access-Control-Allow-Credentials: true to each of these origins all the same."
+        message = say(
+            "S3 sends Access-Control-Allow-Credentials: true to each of these origins all the same."
+        )
         yield exported.reason("allow_credentials", message)
     if http.ANY in exported.methods:
-        message = f"S3 knows {', '.join(METHODS)} only: these are allowed."
+        message = say("S3 knows {methods} only: these are allowed.", methods=", ".join(METHODS))
         yield exported.reason("allowed_methods", message)

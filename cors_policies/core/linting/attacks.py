@@ -28,6 +28,7 @@ from cors_policies.core.origins import (
     parse_serialized_origin,
 )
 from cors_policies.core.public_suffixes import is_public_suffix, registrable_domain
+from cors_policies.core.texts import say
 
 HOSTING_SUFFIXES: Final = (
     "azurewebsites.net",
@@ -60,27 +61,30 @@ class Way(Enum):
     """How a hostile origin gets in: what happened, and what to write instead."""
 
     STRANGER = (
-        "a name that anybody can register",
-        "Write your own domain before the shared suffix, or list the origins.",
+        say("a name that anybody can register"),
+        say("Write your own domain before the shared suffix, or list the origins."),
     )
     PREFIX = (
-        "text is glued before the domain",
-        r"Write a dot before the domain, as in https://([a-z0-9-]+\.)?example\.com, or https://*.example.com.",
+        say("text is glued before the domain"),
+        say(
+            "Write a dot before the domain, as in https://([a-z0-9-]+\\.)?example\\.com, or "
+            "https://*.example.com."
+        ),
     )
     SUFFIX = (
-        "text is glued behind the domain",
-        "End the expression with the domain, and with the port where there is one.",
+        say("text is glued behind the domain"),
+        say("End the expression with the domain, and with the port where there is one."),
     )
-    DOT = ("an unescaped dot stands for any character", r"Write \. for a dot.")
-    SCHEME = ("http is not meant", "Begin the expression with https://.")
+    DOT = (say("an unescaped dot stands for any character"), say("Write \\. for a dot."))
+    SCHEME = (say("http is not meant"), say("Begin the expression with https://."))
     PLAIN_HTTP = (
-        "whoever shares the network can put a script on that page",
-        "Write https://, without the question mark or the second branch.",
+        say("whoever shares the network can put a script on that page"),
+        say("Write https://, without the question mark or the second branch."),
     )
-    PORT = ("a port is not meant", "End the expression with the domain, or write the port.")
+    PORT = (say("a port is not meant"), say("End the expression with the domain, or write the port."))
     NULL = (
-        "any page can send it from a sandboxed frame",
-        "Remove it, or take the policy for as open as one with *.",
+        say("any page can send it from a sandboxed frame"),
+        say("Remove it, or take the policy for as open as one with *."),
     )
 
     @property

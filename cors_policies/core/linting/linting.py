@@ -23,11 +23,12 @@ from cors_policies.core.linting.overlaps import Overlaps
 from cors_policies.core.policy import Mode, OriginGroup, Policy
 from cors_policies.core.policy_set import PolicySet, check_policy_set
 from cors_policies.core.problems import Problem
+from cors_policies.core.texts import say
 from cors_policies.core.timestamps import timestamp_text
 from cors_policies.core.validation import check_patterns
 
 EXPIRED: Final = "expired"
-_PRIVATE_NETWORK: Final = " With allow_private_network it can reach the network of each visitor, too."
+_PRIVATE_NETWORK: Final = say(" With allow_private_network it can reach the network of each visitor, too.")
 
 
 def lint(policy_set: PolicySet, now: datetime, about: Collection[str] | None = None) -> tuple[Finding, ...]:
@@ -89,8 +90,9 @@ def _is_expired(policy: Policy, now: datetime) -> bool:
 
 def _expired(policy: Policy) -> Finding:
     moment = timestamp_text(policy.expires_at) if policy.expires_at else ""
-    detail = (
-        f"It has been as if absent since {moment}. Set expires_at to a later moment or null, or delete it."
+    detail = say(
+        "It has been as if absent since {moment}. Set expires_at to a later moment or null, or delete it.",
+        moment=moment,
     )
     return Finding(WARNING, EXPIRED, policy.name, "expires_at", detail)
 
@@ -118,7 +120,13 @@ def _open_entries(policy: Policy) -> Iterator[Finding]:
     for place, text in enumerate(policy.allowed_origins):
         for level, code, detail in judge(text, with_credentials=policy.allow_credentials):
             reach = _PRIVATE_NETWORK if code == ANY_ORIGIN and policy.allow_private_network else ""
-            yield Finding(level, code, policy.name, f"allowed_origins.{place}", detail + reach)
+            yield Finding(
+                level,
+                code,
+                policy.name,
+                f"allowed_origins.{place}",
+                say("{detail}{more}", detail=detail, more=reach),
+            )
 
 
 def _open_members(group: OriginGroup, users: list[Policy]) -> Iterator[Finding]:
@@ -130,7 +138,13 @@ def _open_members(group: OriginGroup, users: list[Policy]) -> Iterator[Finding]:
     for place, text in enumerate(group.origins):
         for level, code, detail in judge(text, with_credentials=with_credentials):
             reach = _PRIVATE_NETWORK if code == ANY_ORIGIN and private else ""
-            yield Finding(level, code, None, group_attr(group.name, place), detail + reach)
+            yield Finding(
+                level,
+                code,
+                None,
+                group_attr(group.name, place),
+                say("{detail}{more}", detail=detail, more=reach),
+            )
 
 
 def _policy_name(document: object, problem: Problem) -> str | None:

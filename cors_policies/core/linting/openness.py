@@ -23,34 +23,39 @@ from cors_policies.core.origins import (
     is_exact_text,
     parse_origin_pattern,
 )
+from cors_policies.core.texts import say, say_count
 
 ANY_ORIGIN: Final = "any-origin"
 WIDE_WILDCARD: Final = "wide-wildcard"
 LETS_IN: Final = "lets-in"
 MAX_HOLES: Final = 3
-_ANY: Final = (
+_ANY: Final = say(
     "Every page can read what is answered here. List the origins, unless all of it is meant for the public."
 )
-_SCHEME: Final = (
-    "covers everything of that scheme, whoever made it. List the origins where they are the same in every "
-    "installation."
+_SCHEME: Final = say(
+    "covers everything of that scheme, whoever made it. List the origins where they "
+    "are the same in every installation."
 )
-_ANY_HOST: Final = "matches any host. Write your domain into it, or * if every origin is meant."
-_PUBLIC_SUFFIX: Final = (
+_ANY_HOST: Final = say("matches any host. Write your domain into it, or * if every origin is meant.")
+_PUBLIC_SUFFIX: Final = say(
     "covers names that strangers can register. Put your own domain before the wildcard, or list the origins."
 )
-_ANY_PORT: Final = (
+_ANY_PORT: Final = say(
     "covers every port, whoever listens there. Write the port, or none for the scheme's default one."
 )
-_UNTRIED: Final = (
-    "could not be tried with hostile origins, since none was found that it matches. Ask explain about the "
-    "origins that you mean, or write wildcards."
+_UNTRIED: Final = say(
+    "could not be tried with hostile origins, since none was found that it matches. "
+    "Ask explain about the origins that you mean, or write wildcards."
 )
 TOLERATED: Final = {
-    "insecure-origin": "is tolerated by tolerate_insecure_origins: whoever shares its network can read with "
-    "the visitor's cookies. Use https as soon as that page has it.",
-    "credentials-regex": "is tolerated by tolerate_credentialed_regex: only the attack test looks into it. "
-    "Write origins or wildcards where they can say the same.",
+    "insecure-origin": say(
+        "is tolerated by tolerate_insecure_origins: whoever shares its network can read "
+        "with the visitor's cookies. Use https as soon as that page has it."
+    ),
+    "credentials-regex": say(
+        "is tolerated by tolerate_credentialed_regex: only the attack test looks into "
+        "it. Write origins or wildcards where they can say the same."
+    ),
 }
 """The third of its kind, a public suffix, is reported as a wide wildcard."""
 
@@ -79,27 +84,46 @@ def _wide(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
     if pattern.kind is OriginKind.ANY:
         yield Judgement(WARNING, ANY_ORIGIN, _ANY)
     elif pattern.kind is OriginKind.SCHEME:
-        yield Judgement(WARNING, WIDE_WILDCARD, f'"{pattern.text}" {_SCHEME}')
+        yield Judgement(WARNING, WIDE_WILDCARD, _about(pattern, _SCHEME))
     elif "credentials-any-origin" in codes:
-        yield Judgement(level, WIDE_WILDCARD, f'"{pattern.text}" {_ANY_HOST}')
+        yield Judgement(level, WIDE_WILDCARD, _about(pattern, _ANY_HOST))
     elif "public-suffix" in codes:
-        yield Judgement(level, WIDE_WILDCARD, f'"{pattern.text}" {_PUBLIC_SUFFIX}')
+        yield Judgement(level, WIDE_WILDCARD, _about(pattern, _PUBLIC_SUFFIX))
     if pattern.port == "*" and not pattern.is_loopback:
-        yield Judgement(WARNING, WIDE_WILDCARD, f'"{pattern.text}" {_ANY_PORT}')
+        yield Judgement(WARNING, WIDE_WILDCARD, _about(pattern, _ANY_PORT))
 
 
 def _holes(pattern: OriginPattern, level: str) -> Iterator[Judgement]:
     holes = [hole for hole in find_holes(pattern) if level == ERROR or hole.way is not Way.PLAIN_HTTP]
     more = len(holes) - MAX_HOLES
     for place, (way, origin) in enumerate(holes[:MAX_HOLES], start=1):
-        rest = f" {more} more ways in are open." if place == MAX_HOLES and more > 0 else ""
-        yield Judgement(level, LETS_IN, f'"{pattern.text}" lets in {origin}: {way.what}. {way.remedy}{rest}')
+        rest = (
+            say_count(" {count} more way in is open.", " {count} more ways in are open.", more)
+            if place == MAX_HOLES and more > 0
+            else ""
+        )
+        yield Judgement(
+            level,
+            LETS_IN,
+            say(
+                '"{pattern}" lets in {origin}: {what}. {remedy}{rest}',
+                pattern=pattern.text,
+                origin=origin,
+                what=way.what,
+                remedy=way.remedy,
+                rest=rest,
+            ),
+        )
     if pattern.kind is OriginKind.EXPRESSION and not find_samples(pattern):
-        yield Judgement(WARNING, LETS_IN, f'"{pattern.text}" {_UNTRIED}')
+        yield Judgement(WARNING, LETS_IN, _about(pattern, _UNTRIED))
+
+
+def _about(pattern: OriginPattern, fault: str) -> str:
+    return say('"{pattern}" {fault}', pattern=pattern.text, fault=fault)
 
 
 def _tolerated(pattern: OriginPattern) -> Iterator[Judgement]:
     """What credentials are refused for, unless a flag of the policy takes it upon itself."""
     for offence in find_offences([pattern]):
         if offence.code in TOLERATED:
-            yield Judgement(WARNING, offence.code, f'"{pattern.text}" {TOLERATED[offence.code]}')
+            yield Judgement(WARNING, offence.code, _about(pattern, TOLERATED[offence.code]))

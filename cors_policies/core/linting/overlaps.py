@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from cors_policies.core.cover_index import CoverIndex
 from cors_policies.core.findings import WARNING, Finding, group_attr
 from cors_policies.core.policy import OriginGroup, Policy
+from cors_policies.core.texts import say
 
 SHADOWED_POLICY: Final = "shadowed-policy"
 REDUNDANT_ORIGIN: Final = "redundant-origin"
@@ -77,10 +78,15 @@ class Overlaps:
             members = used[name].origins if name in used else ()
             others = [kept, *(group.covering for other, group in used.items() if other != name)]
             if name in names[:place]:
-                yield _Covered(f"origin_groups.{place}", f'"{name}" stands in the list already. Remove it.')
+                yield _Covered(
+                    f"origin_groups.{place}",
+                    say('"{name}" stands in the list already. Remove it.', name=name),
+                )
             elif members and all(_is_covered(text, others) for text in members):
                 del used[name]
-                detail = f'Other entries cover every origin of group "{name}". Remove the group here.'
+                detail = say(
+                    'Other entries cover every origin of group "{name}". Remove the group here.', name=name
+                )
                 yield _Covered(f"origin_groups.{place}", detail)
 
 
@@ -131,10 +137,12 @@ class _PathGroup:
     def _sentence(self, policy: Policy, ranks: Iterable[int]) -> str:
         names = [f'"{self._tried[rank].name}"' for rank in sorted(ranks)]
         shown = ", ".join(names[:_MAX_NAMES])
-        more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
-        return (
-            f"It never governs a request: policies that are tried before it ({shown}{more}) let in all "
-            "of its origins. Give it a smaller priority than theirs, or delete it."
+        more = say(" and {count} more", count=len(names) - _MAX_NAMES) if len(names) > _MAX_NAMES else ""
+        return say(
+            "It never governs a request: policies that are tried before it ({shown}{more}) "
+            "let in all of its origins. Give it a smaller priority than theirs, or delete it.",
+            shown=shown,
+            more=more,
         )
 
 
@@ -153,9 +161,16 @@ def _covered(origins: Sequence[str], groups: Mapping[str, _Group]) -> Iterator[t
     for place, text in enumerate(origins):
         wider = index.find_wider(text)
         if first.setdefault(text, place) != place:
-            yield place, f'"{text}" stands in the list already. Remove it.'
+            yield place, say('"{text}" stands in the list already. Remove it.', text=text)
         elif wider is not None:
-            yield place, f'"{text}" is covered by "{origins[wider]}" in the same list. Remove it.'
+            yield (
+                place,
+                say(
+                    '"{text}" is covered by "{wider}" in the same list. Remove it.',
+                    text=text,
+                    wider=origins[wider],
+                ),
+            )
         else:
             yield from ((place, detail) for detail in _covered_by_group(text, groups))
 
@@ -165,5 +180,10 @@ def _covered_by_group(text: str, groups: Mapping[str, _Group]) -> Iterator[str]:
     for name, (origins, index) in groups.items():
         place = index.find(text)
         if place is not None:
-            yield f'"{text}" is covered by "{origins[place]}" of origin group "{name}". Remove it here.'
+            yield say(
+                '"{text}" is covered by "{wider}" of origin group "{name}". Remove it here.',
+                text=text,
+                wider=origins[place],
+                name=name,
+            )
             return

@@ -26,6 +26,7 @@ from cors_policies.cli.showing import escaped
 from cors_policies.cli.status import show_status, touch
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 from cors_policies.models.revisions import MAX_COMMENT
+from cors_policies.translating import told, told_later
 
 _ADOPT: Final = "adopt-corsheaders"
 _REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
@@ -36,25 +37,32 @@ _COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-ch
 class Command(BaseCommand):
     """Dispatches to the subcommands."""
 
-    help = "Export, import, explain, lint and look after the CORS policy set."
+    help = told_later("Export, import, explain, lint and look after the CORS policy set.")
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The subcommands and what they take."""
         subcommands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
 
         def add(name: str, text: str) -> ArgumentParser:
-            subparser = subcommands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
+            subparser = subcommands.add_parser(name, help=text, description=_as_sentence(text))
             _add_common_options(subparser)
             return subparser
 
-        _add_export_options(add("export", "print the policy set document, or write it to a file"))
-        _add_import_options(add("import", "store the policies and origin groups of a document, by name"))
-        _add_explain_options(add("explain", "say what a browser would do with a request, and why"))
-        _add_adopt_options(add(_ADOPT, "make policies of the settings of django-cors-headers"))
-        _add_lint_options(add("lint", "list what is wrong with a policy set, or accepted and hardly meant"))
-        add("status", "show the versions in database, cache and process, sizes, load time and the last error")
-        add("touch", "make every process load the set anew, after it was changed by SQL")
-        _add_prune_options(add("prune-revisions", "delete all revisions but the last ones"))
+        _add_export_options(add("export", told("print the policy set document, or write it to a file")))
+        _add_import_options(
+            add("import", told("store the policies and origin groups of a document, by name"))
+        )
+        _add_explain_options(add("explain", told("say what a browser would do with a request, and why")))
+        _add_adopt_options(add(_ADOPT, told("make policies of the settings of django-cors-headers")))
+        _add_lint_options(
+            add("lint", told("list what is wrong with a policy set, or accepted and hardly meant"))
+        )
+        add(
+            "status",
+            told("show the versions in database, cache and process, sizes, load time and the last error"),
+        )
+        add("touch", told("make every process load the set anew, after it was changed by SQL"))
+        _add_prune_options(add("prune-revisions", told("delete all revisions but the last ones")))
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         """Runs the subcommand; adopting goes on where checks complain of the settings that it is about."""
@@ -89,11 +97,11 @@ class Command(BaseCommand):
 def _export(options: dict[str, Any]) -> Outcome:
     form, part, path, host = (options[name] for name in ("format", "part", "path", "host"))
     if (path is not None or host or part) and form is None:
-        raise CommandError("Say with --format what --path, --host and --part are for.", returncode=2)
+        raise CommandError(told("Say with --format what --path, --host and --part are for."), returncode=2)
     if part and form != NGINX:
-        raise CommandError("Only --format nginx has parts. Leave --part out.", returncode=2)
+        raise CommandError(told("Only --format nginx has parts. Leave --part out."), returncode=2)
     if host and path is None:
-        raise CommandError("Say with --path which path of that host is meant.", returncode=2)
+        raise CommandError(told("Say with --path which path of that host is meant."), returncode=2)
     if form is None:
         return export_set(options["output"])
     return export_format(Wanted(form=form, part=part or HTTP_PART, path=path, host=host), options["output"])
@@ -140,62 +148,80 @@ def _add_common_options(parser: ArgumentParser) -> None:
 
 
 def _add_export_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--output", metavar="FILE", help="write to this file instead")
+    parser.add_argument("--output", metavar="FILE", help=told("write to this file instead"))
     parser.add_argument(
-        "--format", choices=FORMATS, help="for nginx, or for a bucket of S3 or Google Cloud Storage, instead"
+        "--format",
+        choices=FORMATS,
+        help=told("for nginx, or for a bucket of S3 or Google Cloud Storage, instead"),
     )
     parser.add_argument(
         "--path",
         metavar="PATTERN",
-        help="only the policies of this path pattern; a bucket has one (default: all for nginx, the only one "
-        "for a bucket)",
+        help=told(
+            "only the policies of this path pattern; a bucket has one (default: all for nginx, the only one "
+            "for a bucket)"
+        ),
     )
-    parser.add_argument("--host", default="", help="the host pattern of these policies (default: every host)")
+    parser.add_argument(
+        "--host", default="", help=told("the host pattern of these policies (default: every host)")
+    )
     parser.add_argument(
         "--part",
         choices=PARTS,
-        help="for nginx: the part for http { } (the default), or the one for server { }, which never changes",
+        help=told(
+            "for nginx: the part for http { } (the default), or the one for server { }, which never changes"
+        ),
     )
 
 
 def _add_import_options(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a JSON file, or - for standard input")
-    parser.add_argument("--replace", action="store_true", help="also delete what the file lacks")
-    parser.add_argument("--dry-run", action="store_true", help="show what would change, and store nothing")
+    parser.add_argument("file", metavar="FILE", help=told("a JSON file, or - for standard input"))
+    parser.add_argument("--replace", action="store_true", help=told("also delete what the file lacks"))
+    parser.add_argument(
+        "--dry-run", action="store_true", help=told("show what would change, and store nothing")
+    )
     _add_comment_option(parser)
 
 
 def _add_comment_option(parser: ArgumentParser) -> None:
-    parser.add_argument("--comment", default="", type=_comment, help="why, for the revision that this makes")
+    parser.add_argument(
+        "--comment", default="", type=_comment, help=told("why, for the revision that this makes")
+    )
 
 
 def _add_prune_options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--keep", required=True, type=_count, metavar="N", help="how many to keep; every one can be restored"
+        "--keep",
+        required=True,
+        type=_count,
+        metavar="N",
+        help=told("how many to keep; every one can be restored"),
     )
 
 
 def _add_adopt_options(parser: ArgumentParser) -> None:
-    parser.add_argument("--write", action="store_true", help="store the policies, by name")
+    parser.add_argument("--write", action="store_true", help=told("store the policies, by name"))
     _add_comment_option(parser)
 
 
 def _add_explain_options(parser: ArgumentParser) -> None:
-    parser.add_argument("path", metavar="PATH", help="the path, as in /api/orders")
-    parser.add_argument("--origin", required=True, help="the origin of the page that calls")
-    parser.add_argument("--method", default="GET", help="as the script writes it (default: GET)")
+    parser.add_argument("path", metavar="PATH", help=told("the path, as in /api/orders"))
+    parser.add_argument("--origin", required=True, help=told("the origin of the page that calls"))
+    parser.add_argument("--method", default="GET", help=told("as the script writes it (default: GET)"))
     parser.add_argument(
         "--header",
         action="append",
         default=[],
         type=_header,
         metavar="'Name: value'",
-        help="a header that the script sets; may be repeated",
+        help=told("a header that the script sets; may be repeated"),
     )
-    parser.add_argument("--host", default="", help="the host that is asked, with a port if it has one")
-    parser.add_argument("--scheme", default="https", choices=SCHEMES, help="(default: https)")
-    parser.add_argument("--credentials", default="omit", choices=CREDENTIALS_MODES, help="(default: omit)")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--host", default="", help=told("the host that is asked, with a port if it has one"))
+    parser.add_argument("--scheme", default="https", choices=SCHEMES, help=told("(default: https)"))
+    parser.add_argument(
+        "--credentials", default="omit", choices=CREDENTIALS_MODES, help=told("(default: omit)")
+    )
+    parser.add_argument("--json", action="store_true", help=told("print JSON"))
 
 
 def _add_lint_options(parser: ArgumentParser) -> None:
@@ -203,25 +229,31 @@ def _add_lint_options(parser: ArgumentParser) -> None:
         "file",
         metavar="FILE",
         nargs="?",
-        help="a JSON file, or - for standard input (default: the stored set)",
+        help=told("a JSON file, or - for standard input (default: the stored set)"),
     )
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--strict", action="store_true", help="end with status 1 for a warning, too")
+    parser.add_argument("--json", action="store_true", help=told("print JSON"))
+    parser.add_argument("--strict", action="store_true", help=told("end with status 1 for a warning, too"))
+
+
+def _as_sentence(text: str) -> str:
+    return told("{sentence}.", sentence=f"{text[0].upper()}{text[1:]}")
 
 
 def _header(line: str) -> str:
     if ":" not in line:
-        raise ArgumentTypeError(f"{line!r} has no colon. Write it as 'X-Token: abc'.")
+        raise ArgumentTypeError(told("{line} has no colon. Write it as 'X-Token: abc'.", line=repr(line)))
     return line
 
 
 def _comment(text: str) -> str:
     if len(text) > MAX_COMMENT or not text.isprintable():
-        raise ArgumentTypeError(f"write at most {MAX_COMMENT} printable characters")
+        raise ArgumentTypeError(told("write at most {limit} printable characters", limit=MAX_COMMENT))
     return text
 
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 1):  # noqa: PLR2004
-        raise ArgumentTypeError(f"{text!r} is no number of revisions. Write a whole number from 1")
+        raise ArgumentTypeError(
+            told("{text} is no number of revisions. Write a whole number from 1", text=repr(text))
+        )
     return int(text)
