@@ -98,7 +98,7 @@ timed: real
 matrix: $(STAMP) ## the tests on every Python here, every Django and REST framework, PostgreSQL, MariaDB; pip-audit
 	@$(BIN)/nox $(ARGS)
 
-others: $(STAMP) ## most tests once on every other Python that this machine has
+others: $(STAMP) ## tests of every layer once on every other Python that this machine has
 	@$(BIN)/nox --session others $(ARGS)
 
 audit: $(STAMP) ## known weaknesses of what requirements.lock names (asks the advisory service of PyPI)

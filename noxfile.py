@@ -5,7 +5,7 @@ Before you edit:
 * Only Pythons that this machine has are asked: on the path, or among pyenv's. A Python that is missing is not
   fetched.
 * What is not the point of a session has the release that requirements.lock names. The rest is overridden.
-* `others` is what CI runs after the tests: each other Python once, without what is `slow`, with few examples.
+* `others` is what CI runs after the tests: each other Python once, with some tests of every layer.
 """
 
 from __future__ import annotations
@@ -37,6 +37,22 @@ OTHERS: Final = {
 WITHOUT_SERVERS: Final = "not (services or browser)"
 RERUNS: Final = ["--reruns", "1"] if os.environ.get("CI") else []
 QUICK: Final = "not (services or browser or slow)"
+REPRESENTATIVE: Final = [
+    "tests/admin/test_access.py",
+    "tests/admin/test_policy_form.py",
+    "tests/api/test_evaluation.py",
+    "tests/api/test_resources.py",
+    "tests/cli/test_files.py",
+    "tests/core/test_cover_index.py",
+    "tests/core/test_origin_index.py",
+    "tests/core/test_path_index.py",
+    "tests/db/test_services.py",
+    "tests/http/test_answers.py",
+    "tests/http/test_cost.py",
+    "tests/http/test_middleware.py",
+    "tests/test_checks.py",
+]
+"""What CI runs on the other Pythons: something of every layer"""
 
 
 def _answers(program: Path, version: str) -> bool:
@@ -99,11 +115,11 @@ def tests(session: nox.Session, django: str, framework: str) -> None:
 
 @nox.session(python=[python for python in FOUND if python != THIS])
 def others(session: nox.Session) -> None:
-    """Most tests on the Pythons that `make test` does not run on; the oldest one with the lower bounds."""
+    """Tests of every layer on the Pythons that `make test` does not use; the oldest with the lower bounds."""
     django, framework = OTHERS[str(session.python)]
     chosen = [f"Django=={django}.*", f"djangorestframework=={framework}"]
     _install(session, _lowest(session) if session.python == KNOWN[0] else chosen)
-    _pytest(session, QUICK, "--hypothesis-profile=few", *RERUNS)
+    _pytest(session, QUICK, "--hypothesis-profile=few", *RERUNS, *REPRESENTATIVE)
 
 
 @nox.session(python=next(iter(FOUND)))
