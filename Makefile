@@ -20,10 +20,10 @@ POSTGRES := /usr/lib/postgresql/*/bin/postgres
 
 .DEFAULT_GOAL := help
 .PHONY: help setup lock fmt lint types layers migrations check programs test everything fast real timed \
-  matrix others audit bench cov docs wheel demo messages screenshots clean
+  matrix others audit bench cov docs release-check wheel demo messages screenshots clean
 
 help: ## this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## the environment in .venv, with all that requirements.lock names
 
@@ -110,8 +110,12 @@ bench: $(STAMP) ## what a request costs, against the figures to reach; writes do
 cov: $(STAMP) ## the tests, and where they do not reach: htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=html $(ARGS)
 
-docs: $(STAMP) ## do the links in README, docs/ and the rest lead somewhere
-	@$(BIN)/python -m pytest tests/test_documents.py $(ARGS)
+docs: $(STAMP) ## the documentation as a site, warnings being errors: build/docs/index.html
+	@$(BIN)/python -m sphinx -W --keep-going -n -q -c docs/site . build/docs
+	@echo "== build/docs/index.html"
+
+release-check: $(STAMP) ## both distributions, tried in a new project on each Django (from the package index)
+	@$(BIN)/python -m project.release_check
 
 wheel: $(STAMP) ## the distribution, in dist/
 	@$(BIN)/python -m build --no-isolation
@@ -122,7 +126,7 @@ demo: $(STAMP) ## the demo: API site on 127.0.0.1:8000, front end on localhost:9
 messages: $(STAMP) ## renew and compile the translations, and list what has none
 	@$(BIN)/python -m project.messages
 
-screenshots: $(STAMP) programs ## the README's pictures, from the real admin
+screenshots: $(STAMP) programs ## the documentation's pictures, from the real admin
 	@$(BIN)/python -m project.screenshots
 
 clean: ## remove what was built and cached, but not the environment

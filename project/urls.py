@@ -14,6 +14,7 @@ urlpatterns = [
     path("api/internal/orders/", views.orders),
     path("api/orders/", views.orders),
     path("api/orders/<int:number>/", views.orders),
+    path("api/orders/<int:number>", views.orders),
     path("api/visit/", views.visit),
     path("", include("project.lab.urls")),
 ]

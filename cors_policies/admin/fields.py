@@ -15,13 +15,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import ValidationError
 from django.utils.timezone import is_aware, make_aware, make_naive
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget
+from cors_policies.admin.widgets import USUAL_METHODS, CodeInput, LinesTextarea, MethodsWidget, MomentInput
 from cors_policies.core.policy import RESOURCE_POLICIES
 from cors_policies.core.problems import PatternError, Problem
 from cors_policies.core.timestamps import parse_timestamp, timestamp_text
@@ -86,7 +85,7 @@ class TimestampField(forms.SplitDateTimeField):
             "invalid_date": gettext_lazy("Write a date, as in 2030-01-31."),
             "invalid_time": gettext_lazy("Write the time, as in 18:00."),
         }
-        super().__init__(required=False, widget=AdminSplitDateTime(), error_messages=errors, **kwargs)
+        super().__init__(required=False, widget=MomentInput(), error_messages=errors, **kwargs)
 
     def prepare_value(self, value: Any) -> Any:
         """The time in the editor's time zone; what an editor typed as it was."""

@@ -18,13 +18,14 @@ from django.utils.translation import ngettext
 
 from cors_policies import documents, services
 from cors_policies.admin import columns, confirming
+from cors_policies.admin.asking import known_query
 from cors_policies.admin.base import DocumentAdmin, lines, searchable, writing
 from cors_policies.admin.fields import shortened
 from cors_policies.admin.filters import GroupFilter, HostFilter
 from cors_policies.admin.pages import PAGES, links_to_pages, served
 from cors_policies.admin.pages.tryit import NotSavedError, try_changes
 from cors_policies.admin.policy_form import SECTIONS, PolicyForm
-from cors_policies.admin.prefill import EDIT, TRY, read_prefill
+from cors_policies.admin.prefill import CALL, EDIT, TRY, read_prefill
 from cors_policies.core.policy import MAX_NAME
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.models import Policy, RevisionChange
@@ -94,6 +95,24 @@ class PolicyAdmin(DocumentAdmin):
         if TRY in request.POST:
             raise NotSavedError(form)
         super().save_model(request, obj, form, change)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Any) -> Any:
+        """To the list, with a link to the call that the form was opened for."""
+        self._offer_the_call(request)
+        return super().response_post_save_add(request, obj)
+
+    def response_post_save_change(self, request: HttpRequest, obj: Any) -> Any:
+        """The same after a change."""
+        self._offer_the_call(request)
+        return super().response_post_save_change(request, obj)
+
+    def _offer_the_call(self, request: HttpRequest) -> None:
+        call = known_query(request.GET.get(CALL, ""))
+        if call is not None:
+            address = reverse("admin:cors_policies_tryit", current_app=self.admin_site.name)
+            text = _("Try the call again: it shows whether it is allowed now.")
+            link = format_html('<a href="{}?{}">{}</a>', address, call.urlencode(), text)
+            self.message_user(request, link, messages.INFO)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Policies with what the columns show, however many origins they have."""

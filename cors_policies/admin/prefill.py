@@ -114,6 +114,16 @@ def proposal(remedy: Remedy) -> MultiValueDict[str, str]:
     return MultiValueDict({name: [*found] for name, found in values.items() if found})
 
 
+def new_policy(remedy: Remedy, path: str) -> dict[str, list[str]]:
+    """The parameters that give a new policy its place, and take what is usually allowed out of it.
+
+    What the remedy adds is all that it then allows.
+    """
+    host, pattern = remedy.site or ("", path)
+    place = {"path": [pattern], "host": [host]}
+    return {**place, "allowed_methods": [""], "allowed_headers": [""]}
+
+
 def _proposed(values: Iterable[str]) -> Iterator[str]:
     kept = (value.strip() for value in [*values][:_MAX_ADDED] if len(value) <= MAX_ORIGIN)
     return (value for value in dict.fromkeys(kept) if value and value.isprintable())

@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from cors_policies.admin.asking import example_call
 from cors_policies.admin.fields import shortened
 from cors_policies.admin.prefill import proposal
 from cors_policies.core import engine
@@ -78,6 +79,8 @@ class Refusal:
     links: Sequence[Link]
     more: int
     """How many policies of the path group have no link here."""
+    trial: str = ""
+    """The address that says why, step by step; empty where there is no such call."""
 
     @property
     def origin(self) -> str:
@@ -146,6 +149,14 @@ def filled_in(row: Any) -> str:
     else:
         return ""
     return urlencode(proposal(remedy), doseq=True)
+
+
+def tried(row: Any) -> str:
+    """The query of the page "Try it" for a call like this one; ``""`` where no browser makes such a call."""
+    if not row.path or not is_token(row.method) or parse_serialized_origin(row.origin) is None:
+        return ""
+    policy = {"path": row.path, "host": row.host, "allowed_methods": [row.method], "allow_credentials": False}
+    return urlencode(example_call({**policy, "allowed_origins": [row.origin], "origin_groups": []}))
 
 
 def _remedy(row: Any) -> str:

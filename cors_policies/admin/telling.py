@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 from django.utils.translation import gettext as _
 
 from cors_policies.admin.base import MAX_SHOWN, more_text
+from cors_policies.admin.fields import shortened
 from cors_policies.core import browser, engine
 from cors_policies.core.browser import Answer, BrowserRequest, Evaluation, Remedy
-from cors_policies.core.path_group import PathGroup
+from cors_policies.core.path_group import CompiledPolicy, PathGroup
 from cors_policies.core.snapshot import Snapshot
 from cors_policies.translating import translated
 
@@ -54,11 +55,12 @@ class PolicyLines(NamedTuple):
 
 
 class RemedyLine(NamedTuple):
-    """What to do, and the policy that it is to be done with."""
+    """What to do, the policy that it is to be done with, and what else that opens."""
 
     text: str
     policy: str | None
     remedy: Remedy
+    note: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +105,7 @@ def tell(snapshot: Snapshot, request: BrowserRequest, addresses: Addresses) -> S
         place=_place(groups[0]) if groups else "",
         group=_linked(tried, known, groups[:1]),
         shadowed=_linked(shadowed, known, groups[1:]),
-        remedies=[RemedyLine(_remedy_text(remedy), remedy.policy, remedy) for remedy in evaluation.remedies],
+        remedies=[_remedy_line(remedy, groups, request) for remedy in evaluation.remedies],
     )
 
 
@@ -166,10 +168,40 @@ def _verdict(evaluation: Evaluation) -> Verdict:
     return Verdict(outcome, _("Denied"), text)
 
 
+def _remedy_line(remedy: Remedy, groups: Sequence[PathGroup], request: BrowserRequest) -> RemedyLine:
+    policies = {policy.name: policy for group in groups[:1] for policy in group.policies}
+    changed = policies.get(remedy.policy or "")
+    if changed is not None:
+        note = _widened_note(remedy, changed)
+    else:
+        where = "".join(remedy.site) if remedy.site else request.path_info
+        text = _("It opens %(method)s on %(where)s to this origin, and nothing else.")
+        note = text % {"method": request.sent_method, "where": shortened(where)}
+    return RemedyLine(_remedy_text(remedy), remedy.policy, remedy, note)
+
+
+def _widened_note(remedy: Remedy, changed: CompiledPolicy) -> str:
+    """What a change of the policy opens beside the call that was asked about."""
+    notes = []
+    if remedy.origins:
+        methods = changed.allow_methods
+        text = _("The origin may then do all that the policy allows: %(methods)s.")
+        notes.append(text % {"methods": shortened(methods) if methods is not None else _("any method")})
+    if remedy.methods or remedy.headers or remedy.credentials:
+        notes.append(_("What you add holds for every origin of that policy."))
+    return " ".join(notes)
+
+
 def _remedy_text(remedy: Remedy) -> str:
     parts = ", ".join((*remedy.origins, *remedy.methods, *remedy.headers))
     if remedy.policy is None:
-        return _("Write a policy for this path, with %(parts)s") % {"parts": parts}
+        parts = ", ".join((parts, _("credentials"))) if remedy.credentials else parts
+        first, further = (
+            _("Write a policy for this path, with %(parts)s"),
+            _("Write one more policy, with %(parts)s"),
+        )
+        text = further if remedy.site else first
+        return text % {"parts": parts}
     if not remedy.credentials:
         return _("Add %(parts)s") % {"parts": parts}
     return _("Add %(parts)s and allow credentials") % {"parts": parts} if parts else _("Allow credentials")

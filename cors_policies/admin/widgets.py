@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.utils.translation import gettext_lazy as _
 
 USUAL_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "*")
@@ -21,6 +22,15 @@ class CodeInput(forms.TextInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__({**_CODE, "class": "vTextField cors-code", **(attrs or {})})
+
+
+class MomentInput(AdminSplitDateTime):
+    """A date and a time: Django's, with names for those who do not see what stands beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for widget, label in zip(self.widgets, (_("Expires at: date"), _("Expires at: time")), strict=True):
+            widget.attrs["aria-label"] = label
 
 
 class NoteTextarea(forms.Textarea):

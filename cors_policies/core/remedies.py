@@ -3,7 +3,10 @@
 Before you edit:
 
 * A remedy is proposed, never made: somebody reviews it in a form, whose own checks may still refuse it.
-* It holds everything that the policy lacks for this request, so that one change is enough, and nothing else.
+* It holds everything that the policy lacks for this request, so that one change is enough, and no more.
+* To add an origin to a policy gives that origin all that the policy allows. So one more policy is proposed,
+  for what was asked alone. It has the host and path pattern of those that are there: with a narrower path it
+  would shield that path from them.
 * What no policy can allow has no remedy: the sentences of :mod:`cors_policies.core.explanations` say what to
   change in the script.
 """
@@ -11,7 +14,7 @@ Before you edit:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from cors_policies.core import engine
@@ -19,7 +22,7 @@ from cors_policies.core import vocabulary as http
 from cors_policies.core.browser_request import BrowserRequest
 from cors_policies.core.explanations import CREDENTIALS_NOT_ALLOWED, Course
 from cors_policies.core.origins import NULL_ORIGIN, parse_serialized_origin
-from cors_policies.core.path_group import CompiledPolicy
+from cors_policies.core.path_group import CompiledPolicy, Site
 
 _MAX_REMEDIES: Final = 5
 _OF_THE_GOVERNING: Final = (engine.METHOD_NOT_ALLOWED, engine.HEADER_NOT_ALLOWED, CREDENTIALS_NOT_ALLOWED)
@@ -27,9 +30,13 @@ _OF_THE_GOVERNING: Final = (engine.METHOD_NOT_ALLOWED, engine.HEADER_NOT_ALLOWED
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remedy:
-    """What to add to a policy; ``policy`` is ``None`` where there is none yet for the path."""
+    """What to add to a policy; ``policy`` is ``None`` for a new one.
+
+    ``site`` is where the new one belongs, ``None`` where nothing speaks for the path yet.
+    """
 
     policy: str | None
+    site: Site | None = None
     origins: tuple[str, ...] = ()
     methods: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
@@ -37,7 +44,7 @@ class Remedy:
 
 
 def find_remedies(course: Course) -> tuple[Remedy, ...]:
-    """One for each policy that could be changed, in the order in which they are tried."""
+    """One for each policy that could be changed, in the order in which they are tried; then a new policy."""
     return tuple(_remedies(course)) if _can_be_allowed(course.request) else ()
 
 
@@ -59,6 +66,8 @@ def _remedies(course: Course) -> Iterator[Remedy]:
     elif course.reason == engine.ORIGIN_NOT_ALLOWED and group is not None:
         for policy in group.policies[:_MAX_REMEDIES]:
             yield _remedy(policy, request, request.origin)
+        if group.policies:
+            yield replace(_remedy(None, request, request.origin), site=Site(group.host, group.path))
     elif course.reason in _OF_THE_GOVERNING and governing is not None:
         yield _remedy(governing, request)
 

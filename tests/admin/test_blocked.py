@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -366,3 +367,34 @@ class TestAccess:
 
         assert re.findall(r"<script(?![^>]*src=)[^>]*>|<style|\sstyle=|\son\w+=", page) == []
         assert Policy.objects.count() == 0
+
+
+class TestWhy:
+    """A call that a browser can make has a link to the page that tells it step by step."""
+
+    def test_link_holds_the_call(self, admin_client: Client) -> None:
+        observe(APP, path="/api/orders/*", method="PUT")
+
+        assert trials(admin_client) == [
+            f"?{urlencode({'origin': APP, 'method': 'PUT', 'path': '/api/orders/1'})}"
+        ]
+
+    @pytest.mark.parametrize(
+        ("origin", "facts"),
+        [
+            pytest.param("null", {}, id="null"),
+            pytest.param("*", {}, id="no-origin"),
+            pytest.param("", {}, id="counted-together"),
+            pytest.param(APP, {"method": "a b"}, id="no-method"),
+        ],
+    )
+    def test_no_link(self, admin_client: Client, origin: str, facts: dict[str, Any]) -> None:
+        observe(origin, **facts)
+
+        assert trials(admin_client) == []
+
+
+def trials(client: Client) -> list[str]:
+    """The queries of the links to the page "Try it" in the rows."""
+    found = re.findall(rf'<a href="{ROOT}policy/try/(\?[^"]+)">', text(client.get(PAGE)))
+    return [html.unescape(query) for query in found]

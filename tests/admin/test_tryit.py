@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -308,7 +309,8 @@ class TestRemedies:
 
         found = remedies(page)
 
-        assert [*found] == ["Add https://new.example, x-b", "Add https://new.example, PUT, x-b"]
+        own = "Write one more policy, with https://new.example, PUT, x-b"
+        assert [*found] == ["Add https://new.example, x-b", "Add https://new.example, PUT, x-b", own]
         form = FormPage(admin_client, found["Add https://new.example, PUT, x-b"].removeprefix(ROOT))
         assert form.fields["allowed_origins"] == "https://late.example\r\nhttps://new.example"
         assert form.fields["allowed_methods_usual"] == ["GET", "HEAD", "POST", "PUT"]
@@ -342,7 +344,29 @@ class TestRemedies:
 
         assert form.fields["path"] == "/new one"
         assert form.fields["allowed_origins"] == APP
-        assert form.fields["allowed_methods_usual"] == ["GET", "HEAD", "POST", "PUT"]
+        assert form.fields["allowed_methods_usual"] == ["PUT"]
+
+    def test_what_it_opens_besides_is_said(self, admin_client: Client) -> None:
+        shown = shown_texts(asked(admin_client, origin="https://new.example", method="PUT", headers="X-B: 1"))
+
+        assert "The origin may then do all that the policy allows: GET, PUT." in shown
+        assert "What you add holds for every origin of that policy." in shown
+        assert re.search(r"It opens PUT on /\S+ to this origin, and nothing else\.", shown)
+
+    def test_policy_of_its_own_opens_the_call_and_nothing_else(self, admin_client: Client) -> None:
+        keys = {"origin": "https://new.example", "method": "PUT", "headers": "X-B: 1"}
+        found = remedies(asked(admin_client, **keys))
+        address = found["Write one more policy, with https://new.example, PUT, x-b"]
+        form = FormPage(admin_client, address.removeprefix(ROOT))
+
+        saved = form.save(name="own")
+
+        stored = documents.policy_document(Policy.objects.get(name="own"))
+        assert stored["allowed_origins"] == ["https://new.example"]
+        assert (stored["allowed_methods"], stored["allowed_headers"]) == (["PUT"], ["x-b"])
+        listed = text(admin_client.get(saved["Location"]))
+        assert "Try the call again" in listed
+        assert verdict(asked(admin_client, **keys)).startswith("Allowed")
 
     def test_tried_call_goes_along(self, admin_client: Client) -> None:
         address = remedies(asked(admin_client, method="DELETE"))["Add DELETE"]

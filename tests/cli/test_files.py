@@ -85,7 +85,7 @@ class TestRead:
         [
             pytest.param("none.json", "none.json cannot be read: No such file or directory.", id="missing"),
             pytest.param(".", ". cannot be read: Is a directory.", id="directory"),
-            pytest.param("a\x00b", "a\\u0000b cannot be read: embedded null.", id="no-name"),
+            pytest.param("a\x00b", "a\\u0000b cannot be read: embedded null byte.", id="no-name"),
             pytest.param("\x1b[1m", "\\u001b[1m cannot be read: No such file or directory.", id="escape"),
         ],
     )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.browser import ALLOWED, BrowserRequest, Remedy, evaluate
+from cors_policies.core.browser import ALLOWED, DENIED, BrowserRequest, Remedy, evaluate
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import Policy
 from cors_policies.core.snapshot import Shield, compile_snapshot
@@ -62,13 +62,17 @@ class TestProposals:
         assert remedies("/shared", method="PUT", credentials="include") == (
             Remedy(policy="first", origins=(APP,), methods=("PUT",)),
             Remedy(policy="second", origins=(APP,), credentials=True),
+            Remedy(policy=None, site=Site("", "/shared"), origins=(APP,), methods=("PUT",), credentials=True),
         )
 
     def test_null_without_credentials(self) -> None:
-        assert remedies("/orders", "null") == (Remedy(policy="orders", origins=("null",)),)
+        assert remedies("/orders", "null") == (
+            Remedy(policy="orders", origins=("null",)),
+            Remedy(policy=None, site=Site("", "/orders"), origins=("null",), methods=("GET",)),
+        )
 
     def test_few_of_many_policies(self) -> None:
-        assert [remedy.policy for remedy in remedies("/many")] == ["p0", "p1", "p2", "p3", "p4"]
+        assert [remedy.policy for remedy in remedies("/many")] == ["p0", "p1", "p2", "p3", "p4", None]
 
     def test_new_policy_where_none_speaks_for_the_path(self) -> None:
         assert remedies("/nowhere", method="PUT", headers={"X-B": "1"}) == (
@@ -113,11 +117,27 @@ class TestRemedyHelps:
         request = asked(path, **keys)
 
         for remedy in evaluate(SNAPSHOT, request).remedies:
-            policies = [
-                applied(remedy, policy) if policy.name == remedy.policy else policy for policy in POLICIES
-            ]
-            found = evaluate(compile_snapshot(policies, {}), request)
-            assert (found.outcome, found.policy) == (ALLOWED, remedy.policy)
+            changed = next((policy for policy in POLICIES if policy.name == remedy.policy), new(remedy))
+            policies = [policy for policy in POLICIES if policy is not changed]
+            found = evaluate(compile_snapshot([*policies, applied(remedy, changed)], {}), request)
+            assert (found.outcome, found.policy) == (ALLOWED, changed.name)
+
+    def test_policy_of_its_own_opens_this_call_alone(self) -> None:
+        request = asked("/shared", method="PUT")
+        own = evaluate(SNAPSHOT, request).remedies[-1]
+        snapshot = compile_snapshot([*POLICIES, applied(own, new(own))], {})
+
+        assert evaluate(snapshot, request).outcome == ALLOWED
+        for other in (replace(request, method="DELETE"), replace(request, credentials="include")):
+            assert evaluate(snapshot, other).outcome == DENIED
+        theirs = asked("/shared", OTHER, method="PUT")
+        assert evaluate(snapshot, theirs).actual == evaluate(SNAPSHOT, theirs).actual
+
+
+def new(remedy: Remedy) -> Policy:
+    """The policy that is still to be written, with nothing in it."""
+    host, path = remedy.site or ("", "/elsewhere")
+    return Policy(name="new", host=host, path=path, allowed_methods=(), allowed_headers=())
 
 
 def applied(remedy: Remedy, policy: Policy) -> Policy:

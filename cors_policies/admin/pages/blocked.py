@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy
 
 from cors_policies import observations
 from cors_policies.admin.fields import shortened
-from cors_policies.admin.refusals import REASONS, Link, Refusal, filled_in
+from cors_policies.admin.refusals import REASONS, Link, Refusal, filled_in, tried
 from cors_policies.conf import OBSERVE_OFF, get_settings
 from cors_policies.core import engine
 from cors_policies.models import Observation, Policy
@@ -164,8 +164,15 @@ def _shown(model_admin: Any, request: HttpRequest, rows: Iterable[Any]) -> list[
         query = filled_in(row) if may_change else ""
         links = [*_links(model_admin, row, policies or (), query)]
         more = policies[0]["total"] - len(links) if policies else 0
-        shown.append(Refusal(row, counts_of_days(row.days, today, COUNTED_DAYS), links, more))
+        days = counts_of_days(row.days, today, COUNTED_DAYS)
+        shown.append(Refusal(row, days, links, more, _trial(model_admin, row)))
     return shown
+
+
+def _trial(model_admin: Any, row: Any) -> str:
+    query = tried(row)
+    address = reverse("admin:cors_policies_tryit", current_app=model_admin.admin_site.name)
+    return f"{address}?{query}" if query else ""
 
 
 def _links(model_admin: Any, row: Any, policies: Iterable[Any], query: str) -> Iterator[Link]:

@@ -29,7 +29,7 @@ from cors_policies.admin.asking import CallForm, example_call, known_query
 from cors_policies.admin.base import DocumentAdmin, is_key
 from cors_policies.admin.changes import phrases
 from cors_policies.admin.forms import DocumentForm
-from cors_policies.admin.prefill import CALL, CHANGES, Changes, proposal, read_changes
+from cors_policies.admin.prefill import CALL, CHANGES, Changes, new_policy, proposal, read_changes
 from cors_policies.admin.telling import RemedyLine, Story, tell
 from cors_policies.admin.widgets import USUAL_METHODS
 from cors_policies.conf import get_settings
@@ -200,7 +200,7 @@ class _Links:
         if line.policy is not None and line.policy == self.tried_name:
             return _Step(line, self.form_address(parameters), is_tried=True)
         if line.policy is None and self.admin.has_add_permission(self.request):
-            address, parameters["path"] = self._address("add"), [path]
+            address, parameters = self._address("add"), {**parameters, **new_policy(line.remedy, path)}
         elif line.policy is not None and self.admin.has_change_permission(self.request):
             address = known.get(line.policy, "")
         return _Step(line, address and f"{address}?{self._query(parameters)}", is_tried=False)

@@ -1,0 +1,21 @@
+"""How does a test of the admin's pages get a site with something on each of them?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers import Site, free_port
+
+_SERVER = ["manage.py", "runserver", "--noreload", "127.0.0.1:{port}"]
+
+
+@contextmanager
+def strict_site(folder: Path) -> Iterator[str]:
+    """The address of a running site with a strict policy of content, and the admin's example content."""
+    found = Site(folder / "site.sqlite3", free_port(), {"DJANGO_SETTINGS_MODULE": "project.strict"})
+    found.migrate()
+    found.command("-m", "project.admin_content")
+    with found.serving(_SERVER):
+        yield f"http://127.0.0.1:{found.port}"
