@@ -30,24 +30,4 @@ class Migration(migrations.Migration):
                 verbose_name="show timing",
             ),
         ),
-        # Django's introspection of SQLite takes the backslash of LIKE ... ESCAPE for the beginning of an escape:
-        # a constraint with texts must not come after that of the path.
-        migrations.RemoveConstraint(model_name="policy", name="cors_policies_path"),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("resource_policy__isnull", True),
-                    ("resource_policy__in", ("same-origin", "same-site", "cross-origin")),
-                    _connector="OR",
-                ),
-                name="cors_policies_resource_policy",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("path__startswith", "/")), name="cors_policies_path"
-            ),
-        ),
     ]
