@@ -1,22 +1,11 @@
-"""Does the admin read and write the database that ``DATABASE_ALIAS`` names, and no other?
-
-A process of its own: Django's settings cannot change once they are read.
-"""
+"""Does the admin read and write the database that ``DATABASE_ALIAS`` names, and no other?"""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-SETTINGS = """
-from tests.settings import *
-ENGINE = "django.db.backends.sqlite3"
-DATABASES = {alias: {"ENGINE": ENGINE, "NAME": FOLDER + alias} for alias in ("default", "other")}
-CORS_POLICIES = {"DATABASE_ALIAS": "other"}
-"""
+from tests.two_databases import run_with_two_databases
+
 SCRIPT = """
 import django
 django.setup()
@@ -62,23 +51,7 @@ print(Policy.objects.using("other").count(), Revision.objects.count())
 
 
 def test_only_the_named_database_is_written(tmp_path: Path) -> None:
-    (tmp_path / "two_databases.py").write_text(SETTINGS.replace("FOLDER", repr(f"{tmp_path}/")), "utf-8")
-    (tmp_path / "script.py").write_text(SCRIPT, "utf-8")
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "two_databases",
-        "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)]),
-    }
-
-    done = subprocess.run(
-        [sys.executable, str(tmp_path / "script.py")],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = run_with_two_databases(tmp_path, SCRIPT)
 
     assert done.stderr == ""
     assert done.stdout == "3 off 0 2\n0 0 0\n0 0\n"
