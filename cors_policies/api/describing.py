@@ -81,14 +81,7 @@ def describe_named(
 ) -> Any:
     """Describes every operation of a kind of named document, for its view set."""
     changed: dict[str, Any] = {"refusals": [404, 412, 415], "parameters": [ETAG, IF_MATCH, COMMENT]}
-    pattern = query("pattern", "An origin to take out; may be repeated, in place of a body.", many=True)
-    removal = describe(
-        f"Take origins out of {noun}",
-        (200, serializer),
-        body=PatternsSerializer,
-        refusals=[404, 412, 415],
-        parameters=[ETAG, IF_MATCH, COMMENT, pattern],
-    )
+    removal = _describe_removal(noun, serializer)
     extend = extend_schema_view(
         list=describe(
             f"List {plural}", (200, serializer(many=True)), refusals=[404], parameters=list_parameters
@@ -111,3 +104,14 @@ def describe_named(
         return extend(view)
 
     return decorate
+
+
+def _describe_removal(noun: str, serializer: Any) -> Callable[[Any], Any]:
+    pattern = query("pattern", "An origin to take out; may be repeated, in place of a body.", many=True)
+    return describe(
+        f"Take origins out of {noun}",
+        (200, serializer),
+        body=PatternsSerializer,
+        refusals=[404, 412, 415],
+        parameters=[ETAG, IF_MATCH, COMMENT, pattern],
+    )

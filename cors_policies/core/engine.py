@@ -171,7 +171,7 @@ def is_repeatable(decision: Decision, facts: Facts) -> bool:
     if not origin:
         return True
     if facts.method == "OPTIONS":
-        return False  # a preflight may have the same traits
+        return False  # a preflight may have the same path, method and origin
     return decision.reason in _ANYBODYS or not facts.may_own(origin)
 
 

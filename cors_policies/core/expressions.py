@@ -75,6 +75,10 @@ def parse_expression(expression: str) -> Any:
             "expression-not-ascii",
             say("An origin is ASCII. Write an internationalised host as its A-labels (xn--...)."),
         )
+    return _compiled(re2, expression)
+
+
+def _compiled(re2: ModuleType, expression: str) -> Any:
     try:
         compiled = re2.compile(expression, _options(re2, MAX_EXPRESSION_MEMORY))
     except re2.error as error:
