@@ -1,7 +1,7 @@
 """In which language does the demo's admin speak? In the browser's, or the lab page's, English or Chinese.
 
-Before you edit: only the admin has languages. Elsewhere ``Accept-Language`` decides nothing, and so is not in the
-``Vary`` of what the lab shows.
+Before you edit: only the admin has languages. Elsewhere ``Accept-Language`` decides nothing, and so is not in
+the ``Vary`` of what the lab shows.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def read_log(request: HttpRequest) -> HttpResponse:
 
 
 def edit(request: HttpRequest, name: str = "") -> HttpResponse:
-    """Leads to the policy of that name in the admin, or to the list where there is none; in the page's language."""
+    """Leads to the policy of that name in the admin, else to the list; in the language of the page."""
     found = Policy.objects.filter(name=name).first()
     if found is None:
         response = redirect_to("admin:cors_policies_policy_changelist")

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import CONTRAST, load_axe, serious
 from tests.browser.demos import Demo, running_demo
 from tests.servers import ROOT, wait_until
 
@@ -243,3 +244,23 @@ class TestLanguages:
             expect(page.locator("h1")).to_have_text("CORS 策略实验室")
         finally:
             context.close()
+
+
+class TestAccessibility:
+    """axe-core finds nothing serious on the page, in both languages, light and dark."""
+
+    def test_nothing_serious(self, lab: Page) -> None:
+        for row, variant in (("fetch-put", "allowed"), ("fetch-put", "refused"), ("jsonp", "allowed")):
+            run(lab, row, variant)
+        load_axe(lab)
+        # The other rows differ from these by their texts alone.
+        scope = {"include": [["header"], ["#row-xhr"], ["#row-fetch-put"], ["#row-jsonp"]]}
+        found = {}
+        for language in ("简体中文", "English"):
+            lab.get_by_role("button", name=language, exact=True).click()
+            lab.emulate_media(color_scheme="light")
+            found[language, "light"] = serious(lab, scope)
+            lab.emulate_media(color_scheme="dark")
+            found[language, "dark"] = serious(lab, scope, CONTRAST)
+
+        assert {key: entries for key, entries in found.items() if entries} == {}
