@@ -7,7 +7,7 @@ the ``Vary`` of what the lab shows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -31,4 +31,4 @@ class AdminLanguageMiddleware:
             return self.get_response(request)
         # The thread goes on to other requests: it keeps no language of this one.
         with translation.override(settings.LANGUAGE_CODE):
-            return self.in_a_language(request)
+            return cast("HttpResponseBase", self.in_a_language(request))
