@@ -9,25 +9,36 @@ MANAGE := $(BIN)/python manage.py
 ARGS   ?=
 # Machines of CI are noisy: what fails there is tried once more, and the log names it.
 RERUNS = $(if $(CI),--reruns 1)
-# One of the two runs of pytest may have none of the tests that were asked for.
+# One of the runs of pytest may have none of the tests that were asked for.
 NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
+# What apt-get installs for the tests of browsers and services, and a program of each of these packages.
+PACKAGES := chromium firefox-esr webkit2gtk-driver xvfb postgresql mariadb-server redis-server nginx-light openssl
+PROGRAMS := chromium firefox-esr WebKitWebDriver Xvfb mariadbd redis-server nginx openssl
+RETRIES  := -o Acquire::Retries=3
+POSTGRES := /usr/lib/postgresql/*/bin/postgres
+
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
-.PHONY: help setup fmt lint types layers migrations check chromium engines servers test bench cov lowest docs release-check wheel demo messages screenshots clean
+.PHONY: help setup lock fmt lint types layers migrations check programs test everything fast real timed \
+  matrix others audit bench cov docs release-check wheel demo messages screenshots clean
 
 help: ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## the environment in .venv, with all that requirements.txt names
+setup: $(STAMP) ## the environment in .venv, with all that requirements.lock names
 
-$(STAMP): requirements.txt
-	@echo "== setup: $(VENV) from requirements.txt (some minutes the first time)"
+$(STAMP): requirements.lock
+	@echo "== setup: $(VENV) from requirements.lock"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or newer is needed: make PYTHON=python3.12 setup")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "No environment made: on Debian and Ubuntu, install python3-venv first."; exit 1; }
-	@$(PIP) install -qq -r requirements.txt
+	@$(PIP) install -qq "$$(grep '^uv==' $<)"
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r $< || $(PIP) install -qq -r $<
 	@touch $@
+
+lock: ## write requirements.lock anew from requirements.txt, with the newest releases that it admits
+	@$(BIN)/uv pip compile --quiet --universal --upgrade --python-version 3.10 --no-annotate --no-header \
+	  requirements.txt -o requirements.lock
 
 fmt: $(STAMP) ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only --quiet .
@@ -53,52 +64,51 @@ migrations: $(STAMP) ## migrations in step with the models, system checks
 
 check: lint types layers migrations ## everything but the tests
 
-chromium: ## Debian's chromium for the browser tests, where it can be installed
-	@if command -v chromium >/dev/null; then :; \
+programs: ## the browsers and servers that the tests drive, where they can be installed
+	@PATH="$$PATH:/usr/sbin"; for name in $(PROGRAMS); do command -v $$name >/dev/null || missing=1; done; \
+	ls $(POSTGRES) >/dev/null 2>&1 || missing=1; \
+	if test -z "$$missing"; then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "== chromium for the browser tests"; \
-	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends chromium; } \
-	    >/dev/null || echo "chromium could not be installed: browser tests are skipped (with CI=true they fail)"; \
-	else echo "no chromium: browser tests are skipped (with CI=true they fail)"; fi
+	  echo "== apt-get: $(PACKAGES)"; \
+	  { apt-get -qq $(RETRIES) update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	    apt-get install -qq -y $(RETRIES) --no-install-recommends $(PACKAGES); } >/dev/null 2>&1 \
+	    || echo "could not install them: tests of what is missing are skipped (with CI=true they fail)"; \
+	else echo "not all of $(PACKAGES) are here: tests of what is missing are skipped (with CI=true they fail)"; fi
 
-engines: ## Debian's WebKitGTK and Firefox for the lab's tests, where they can be installed
-	@if command -v WebKitWebDriver >/dev/null && command -v firefox-esr >/dev/null && command -v Xvfb >/dev/null; then :; \
-	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "== WebKitGTK and Firefox for the lab's tests"; \
-	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
-	    webkit2gtk-driver firefox-esr xvfb; } >/dev/null 2>&1 \
-	    || echo "engines could not be installed: their tests are skipped (with CI=true they fail)"; \
-	else echo "not all engines are here: some tests of the lab are skipped (with CI=true they fail)"; fi
+test: $(STAMP) ## all checks, all tests, coverage: enough on a fresh machine
+	@$(MAKE) --no-print-directory -j 3 everything
 
-servers: ## Debian's PostgreSQL, MariaDB, Redis and nginx for the tests of services, where they can be installed
-	@if command -v redis-server mariadbd >/dev/null && command -v openssl >/dev/null && test -x /usr/sbin/nginx && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then :; \
-	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
-	  echo "== PostgreSQL, MariaDB, Redis and nginx for the tests of services"; \
-	  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -qq -y --no-install-recommends \
-	    postgresql mariadb-server redis-server nginx-light openssl; } >/dev/null 2>&1 \
-	    || echo "servers could not be installed: tests of services are skipped (with CI=true they fail)"; \
-	else echo "not all servers are here: some tests of services are skipped (with CI=true they fail)"; fi
+everything: timed
 
-test: check chromium engines servers ## all checks, all tests, coverage: enough on a fresh machine
+fast: check
 	@echo "== pytest: all but what needs a browser or a server, on every processor"
-	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --cov --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
-	@echo "== pytest: browsers and servers, one after another"
-	@$(BIN)/python -m pytest -m "services or browser" --cov --cov-append --cov-config=tests/greenlets.toml \
-	  --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
+	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --hypothesis-profile=few --cov --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
+
+real: fast programs
+	@echo "== pytest: browsers, servers, and properties with all their examples; not under coverage, which doubles their time"
+	@$(BIN)/python -m pytest -n auto --dist loadscope -m "(services or browser or hypothesis) and not timing" $(RERUNS) $(ARGS) $(NONE_IS_FINE)
+
+timed: real
+	@echo "== pytest: what holds times, one after another"
+	@$(BIN)/python -m pytest -m timing $(RERUNS) $(ARGS) $(NONE_IS_FINE)
+
+matrix: $(STAMP) ## the tests on every Python here, every Django and REST framework, PostgreSQL, MariaDB; pip-audit
+	@$(BIN)/nox $(ARGS)
+
+others: $(STAMP) ## tests of every layer once on every other Python that this machine has
+	@$(BIN)/nox --session others $(ARGS)
+
+audit: $(STAMP) ## known weaknesses of what requirements.lock names (asks the advisory service of PyPI)
+	@$(BIN)/nox --session audit
 
 bench: $(STAMP) ## what a request costs, against the figures to reach; writes docs/performance.md
 	@$(BIN)/python -m benchmarks.middleware --write
 
 cov: $(STAMP) ## the tests, and where they do not reach: htmlcov/index.html
 	@$(BIN)/python -m pytest --cov --cov-report=html $(ARGS)
-
-lowest: ## the tests with the oldest releases that pyproject.toml admits
-	@test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
-	@.venv-lowest/bin/python -m pip --disable-pip-version-check install -qq -r requirements.txt -c tests/lowest.txt
-	@.venv-lowest/bin/python -m pytest $(ARGS)
 
 docs: $(STAMP) ## the documentation as a site, warnings being errors: build/docs/index.html
 	@$(BIN)/python -m sphinx -W --keep-going -n -q -c docs/site . build/docs
@@ -116,8 +126,8 @@ demo: $(STAMP) ## the demo: API site on 127.0.0.1:8000, front end on localhost:9
 messages: $(STAMP) ## renew and compile the translations, and list what has none
 	@$(BIN)/python -m project.messages
 
-screenshots: $(STAMP) chromium ## the documentation's pictures, from the real admin
+screenshots: $(STAMP) programs ## the documentation's pictures, from the real admin
 	@$(BIN)/python -m project.screenshots
 
 clean: ## remove what was built and cached, but not the environment
-	@rm -rf build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf .nox build dist htmlcov .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,7 +11,12 @@ from hypothesis import settings
 # A time limit for each example fails on a busy machine, and says nothing of the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, print_blob=True)
-settings.load_profile("ci" if os.environ.get("CI") else "default")
+settings.register_profile(
+    "few", deadline=None, print_blob=True, max_examples=10
+)  # another Python, another database
+settings.load_profile(
+    "ci" if os.environ.get("CI") else "default"
+)  # --hypothesis-profile comes later, and prevails
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ import pytest
 from tests.helpers import policy
 from tests.servers import DEADLINE, free_port
 
+pytestmark = pytest.mark.slow
+
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 SETTINGS, URLS = re.findall(
     r"^```python\n(.*?)^```$", README.partition("## The first policy")[0], re.MULTILINE | re.DOTALL

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from cors_policies import __version__
 
@@ -46,6 +48,14 @@ def listed_in(path: Path) -> dict[str, SpecifierSet]:
     return {found.name.lower(): found.specifier for found in map(Requirement, filter(None, lines))}
 
 
+def pins(path: Path) -> Iterator[tuple[str, Version]]:
+    """What a lock file names: a package more than once where Pythons take different releases."""
+    for line in path.read_text().splitlines():
+        found = Requirement(line)
+        (exact,) = found.specifier
+        yield canonicalize_name(found.name), Version(exact.version)
+
+
 class TestTheWheel:
     """The wheel holds the whole app: modules, templates, static files, migrations and its types' marker."""
 
@@ -67,7 +77,7 @@ class TestTheWheel:
 
 
 class TestTheDependencies:
-    """pyproject.toml, requirements.txt and tests/lowest.txt agree about what the app needs."""
+    """pyproject.toml, requirements.txt and requirements.lock agree about what the app needs."""
 
     def test_requirements_list_them_with_the_same_bounds(self, metadata: Message) -> None:
         needed = required_by(metadata)
@@ -76,17 +86,20 @@ class TestTheDependencies:
 
         assert {name: listed.get(name) for name in needed} == needed
 
-    def test_the_lowest_releases_are_the_lower_bounds(self, metadata: Message) -> None:
-        bounds = {
-            name: next(bound.version for bound in specifiers if bound.operator == ">=")
+    def test_each_has_a_lower_bound(self, metadata: Message) -> None:
+        without = [
+            name
             for name, specifiers in required_by(metadata).items()
-        }
+            if not any(bound.operator == ">=" for bound in specifiers)
+        ]
 
-        lowest = {
-            name: next(iter(specifiers)).version
-            for name, specifiers in listed_in(ROOT / "tests" / "lowest.txt").items()
-        }
+        assert without == []
 
-        assert lowest.keys() == bounds.keys()
-        for name, version in lowest.items():
-            assert version.removesuffix(".0") == bounds[name].removesuffix(".0"), name
+    def test_the_lock_names_a_release_of_each_within_the_bounds(self) -> None:
+        locked: dict[str, list[Version]] = {}
+        for name, exact in pins(ROOT / "requirements.lock"):
+            locked.setdefault(name, []).append(exact)
+
+        for name, specifiers in listed_in(ROOT / "requirements.txt").items():
+            assert locked.get(canonicalize_name(name)), f"{name} is not in requirements.lock: make lock"
+            assert all(exact in specifiers for exact in locked[canonicalize_name(name)]), name

@@ -424,6 +424,7 @@ class TestSafety:
         assert "x" * 200 not in opened(admin_client)
 
 
+@pytest.mark.slow
 class TestSize:
     """However large the set is, a page is bounded, its queries are few, and every policy can be reached."""
 

@@ -322,6 +322,7 @@ class TestMeaning:
         assert documents.policy_document(row)["allow_credentials"] is True
 
 
+@pytest.mark.slow
 class TestCost:
     """The preview asks the same few queries, however far back and however large."""
 

@@ -198,6 +198,7 @@ class TestOne:
         assert (f'href="{page_of(2, "restore/")}"' in html) == offered
 
 
+@pytest.mark.slow
 class TestBounds:
     """No page grows with the set: what is not shown is counted."""
 

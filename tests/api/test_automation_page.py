@@ -20,6 +20,8 @@ from cors_policies.signals import policy_set_changed
 from tests.factories import UserFactory
 from tests.helpers import policy
 
+pytestmark = pytest.mark.slow
+
 PAGE: Final = (Path(__file__).parents[2] / "docs" / "automation.md").read_text("utf-8")
 SCRIPTS: Final = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 PROGRAM, RECEIVER = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)

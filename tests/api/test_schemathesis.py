@@ -25,7 +25,7 @@ from schemathesis.specs.openapi import checks
 from project.wsgi import application
 from tests.factories import UserFactory
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_connection"), pytest.mark.slow]
 
 SCHEMA = "/api/cors/schema/"
 CHECKS: list[Any] = [

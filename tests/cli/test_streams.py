@@ -14,6 +14,8 @@ from django.core.management import CommandError, call_command
 from cors_policies.management.commands.cors_policies import Command
 from tests.helpers import policy
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "manage.py", "cors_policies"]
 USAGE = 2

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
-from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from cors_policies.core.origin_index import OriginIndex
 from cors_policies.core.origins import parse_origin_pattern
 from tests import strategies
+from tests.core.steps import count_calls
 
 
 def index_of(*patterns: str) -> OriginIndex:
@@ -118,19 +117,8 @@ class TestFind:
 
 
 def _calls(index: OriginIndex, origin: str) -> int:
-    """How many Python functions a look-up calls: a figure that no busy machine changes."""
-    calls = 0
-
-    def count(_frame: FrameType, event: str, _argument: object) -> None:
-        nonlocal calls
-        calls += event in {"call", "c_call"}
-
-    sys.setprofile(count)
-    try:
-        index.find(origin)
-    finally:
-        sys.setprofile(None)
-    return calls
+    """How many functions a look-up calls: a figure that no busy machine changes."""
+    return count_calls(lambda: index.find(origin))
 
 
 class TestCost:

@@ -192,6 +192,7 @@ class TestCost:
             sync("GET", "/api/plain", {"origin": EVIL})
 
 
+@pytest.mark.slow
 class TestServer:
     """Counts of all processes of a server arrive within seconds, and at its end where it lets them."""
 

@@ -9,6 +9,8 @@ import pytest
 from tests.helpers import policy
 from tests.servers import Site, free_port, wait_until
 
+pytestmark = pytest.mark.slow
+
 INTERVAL = 1.0
 SLACK = 4.0
 """Seconds for a process to start and for one load on a busy machine."""

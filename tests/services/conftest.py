@@ -24,7 +24,7 @@ def _started(kind: type[_Kind]) -> Iterator[_Kind]:
 def require(kind: type[Cluster]) -> None:
     """Skips the test where there is no such server; in CI it fails."""
     if not kind.is_installed():
-        message = f"{kind.program} is not installed. As root: make servers"
+        message = f"{kind.program} is not installed. As root: make programs"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)

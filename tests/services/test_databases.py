@@ -6,16 +6,12 @@ What goes by the services alone, as the forms of the admin do, is not: it takes 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
-from tests.servers import ROOT
 from tests.services.clusters import MariaDB, PostgreSQL
+from tests.services.suites import DATABASE, run_pytest
 
 pytestmark = pytest.mark.services
 
@@ -39,19 +35,23 @@ ALIKE = [
 
 
 def _run(database: dict[str, Any]) -> None:
-    """Runs them; what fails is printed, and is this test's failure."""
-    environment = {**os.environ, "TEST_DATABASE": json.dumps(database), "COVERAGE_PROCESS_START": ""}
+    """Runs them with few examples; what fails is printed, and is this test's failure."""
     spared = [f"--ignore={file}" for file in ALIKE]
-    finished = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "2", "--create-db", *SUITES, *spared],
-        env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600,
-    )  # fmt: skip
+    finished = run_pytest(
+        database, "-q", "--hypothesis-profile=few", *SUITES, *spared, capture_output=True, timeout=900
+    )
     assert finished.returncode == 0, finished.stdout[-8000:] + finished.stderr[-2000:]
 
 
-def test_postgresql(postgresql: PostgreSQL) -> None:
-    _run(postgresql.settings("suites"))
+class TestPostgreSQL:
+    """On PostgreSQL."""
+
+    def test_suites(self, postgresql: PostgreSQL) -> None:
+        _run(postgresql.settings(DATABASE))
 
 
-def test_mariadb(mariadb: MariaDB) -> None:
-    _run(mariadb.settings("suites"))
+class TestMariaDB:
+    """On MariaDB. A class of its own, so that another processor can take it."""
+
+    def test_suites(self, mariadb: MariaDB) -> None:
+        _run(mariadb.settings(DATABASE))

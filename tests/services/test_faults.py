@@ -18,11 +18,11 @@ from tests.servers import Site, wait_until
 from tests.services.clusters import Cluster, MariaDB, PostgreSQL, Redis
 from tests.services.sites import SERVERS, Traffic, Writer, site_on, writing
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timing]
 
 LONGEST = 1.5
 """Seconds that no request may take. A look at a frozen server takes two or more."""
-FAULT = 2.5
+FAULT = {"stopped": 1.5, "frozen": 2.5}
 RECOVERY = 3.0
 CLOCKS = 0.05
 """Seconds: of a fault, within which a change is obeyed after it, that two clocks may be apart."""
@@ -41,23 +41,23 @@ def _check(site: Site, writer: Writer, cluster: Cluster, fault: str, *, can_writ
     """All requests are decided by the last good set, at once; a change is obeyed soon after the fault."""
     writer.apply(policy())
     wait_until(lambda: all(site.allows() for _ in range(20)))
-    traffic = Traffic(site).start()
-    try:
-        time.sleep(1)  # until every worker has had its first request, which may wait
-        warm = time.monotonic()
-        with _away(cluster, fault):
-            if can_write:
-                time.sleep(FAULT / 2)
+    with writing(site) as another:  # has no connection yet that could be cut
+        traffic = Traffic(site).start()
+        try:
+            time.sleep(1)  # until every worker has had its first request, which may wait
+            warm = time.monotonic()
+            with _away(cluster, fault):
+                if can_write:
+                    time.sleep(FAULT[fault] / 2)
+                    asked = time.monotonic()
+                    committed = writer.apply(policy(mode="off"))
+                time.sleep(FAULT[fault])
+            if not can_write:
                 asked = time.monotonic()
-                committed = writer.apply(policy(mode="off"))
-            time.sleep(FAULT)
-        if not can_write:
-            asked = time.monotonic()
-            with writing(site) as another:  # this one's connection was cut
                 committed = another.apply(policy(mode="off"))
-        traffic.enough_since(committed + RECOVERY)
-    finally:
-        traffic.stop()
+            traffic.enough_since(committed + RECOVERY)
+        finally:
+            traffic.stop()
     answers = traffic.since(warm)
     assert len(answers) > 100
     assert {answer.status for answer in answers} == {"404"}
@@ -149,7 +149,7 @@ class TestCache:
             wait_until(lambda: all(site.allows() for _ in range(20)))
             traffic = Traffic(site).start()
             redis.client().flushall()
-            time.sleep(FAULT)
+            time.sleep(FAULT["frozen"])
             traffic.stop()
         assert len(traffic.answers) > 100
         assert {(answer.status, answer.allows) for answer in traffic.answers} == {("404", True)}

@@ -9,7 +9,7 @@ from tests.servers import Site, wait_until
 from tests.services.clusters import DATABASE, MariaDB, PostgreSQL, Redis
 from tests.services.sites import SERVERS, Traffic, Writer, site_on, writing
 
-pytestmark = pytest.mark.services
+pytestmark = [pytest.mark.services, pytest.mark.timing]
 
 INTERVAL = 0.2
 SLACK = 1.0

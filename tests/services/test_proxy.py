@@ -105,7 +105,7 @@ def documented(nginx: Nginx, site_port: int) -> str:
 def make_certificate(folder: Path) -> None:
     """One for localhost, thrown away with the folder."""
     command = find_program("openssl")
-    assert command is not None, "openssl is not installed. As root: make servers"
+    assert command is not None, "openssl is not installed. As root: make programs"
     usage = ("subjectAltName=DNS:localhost", "keyUsage=digitalSignature,keyCertSign")
     extensions = [part for text in usage for part in ("-addext", text)]
     subprocess.run(

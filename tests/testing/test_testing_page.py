@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+pytestmark = pytest.mark.slow
+
 ROOT: Final = Path(__file__).parents[2]
 _EXAMPLE: Final = re.compile(r"(?<=^```python\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 WITH_PYTEST, WITH_UNITTEST = _EXAMPLE.findall((ROOT / "docs" / "testing.md").read_text(encoding="utf-8"))

@@ -98,7 +98,7 @@ def program(name: str, *places: str) -> str:
     """Where it is; without it the test is skipped, or fails in CI."""
     found = next((place for place in places if Path(place).exists()), None) or shutil.which(name)
     if found is None:
-        message = f"{name} is not installed. As root: make engines"
+        message = f"{name} is not installed. As root: make programs"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
