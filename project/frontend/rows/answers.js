@@ -212,11 +212,11 @@ export const answers = [
     title: both("How long loading took", "加载用时"),
     text: both(
       "PerformanceResourceTiming tells of every resource when its loading began and ended. The steps between and the size are 0, even for an answer that the page may read, unless Timing-Allow-Origin names the page's origin: in the policy, Show timing.",
-      "PerformanceResourceTiming 会告诉页面每个资源何时开始加载、何时结束。至于中间各步骤的时间和大小，即使页面可以读取响应，也都是 0，除非 Timing-Allow-Origin 列出了页面的源：在策略中勾选“公开加载用时”。",
+      "PerformanceResourceTiming 会告诉页面每个资源何时开始加载、何时结束。至于中间各步骤的时间和大小，即使页面可以读取响应，也都是 0，除非 Timing-Allow-Origin 列出了页面的源：在策略中勾选“公开计时”。",
     ),
     says: {
-      allowed: both("This page's origin is allowed, and timing is shown.", "允许本页面的源，并公开加载用时。"),
-      refused: both("This page's origin is allowed, timing is not shown.", "允许本页面的源，但不公开加载用时。"),
+      allowed: both("This page's origin is allowed, and timing is shown.", "允许本页面的源，并公开计时。"),
+      refused: both("This page's origin is allowed, timing is not shown.", "允许本页面的源，但不公开计时。"),
     },
     attempt: timing,
   },
