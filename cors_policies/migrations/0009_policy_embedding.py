@@ -29,15 +29,4 @@ class Migration(migrations.Migration):
                 verbose_name="show timing",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="policy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("resource_policy__isnull", True),
-                    ("resource_policy__in", ("same-origin", "same-site", "cross-origin")),
-                    _connector="OR",
-                ),
-                name="cors_policies_resource_policy",
-            ),
-        ),
     ]

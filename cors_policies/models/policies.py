@@ -22,7 +22,6 @@ from cors_policies.core.policy import (
     MAX_NAME,
     MAX_PRIORITY,
     POLICY_KEYS,
-    RESOURCE_POLICIES,
     Document,
     completed,
 )
@@ -202,10 +201,6 @@ class Policy(VersionedModel):
             models.CheckConstraint(condition=Q(priority__lte=MAX_PRIORITY), name="cors_policies_priority"),
             models.CheckConstraint(
                 condition=Q(max_age__isnull=True) | Q(max_age__lte=MAX_MAX_AGE), name="cors_policies_max_age"
-            ),
-            models.CheckConstraint(
-                condition=Q(resource_policy__isnull=True) | Q(resource_policy__in=RESOURCE_POLICIES),
-                name="cors_policies_resource_policy",
             ),
         )
 
