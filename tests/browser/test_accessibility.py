@@ -21,6 +21,9 @@ from tests.browser.strict_site import strict_site
 pytestmark = pytest.mark.browser
 
 IS_STILL = "() => document.getAnimations().every(found => found.playState !== 'running')"
+IS_CUT = (
+    "() => [...document.querySelectorAll('.results')].some(found => found.scrollWidth > found.clientWidth)"
+)
 IS_WIDER = "() => document.scrollingElement.scrollWidth > innerWidth"
 WITHOUT_FOCUS = """() => {
     const shown = node => {
@@ -105,6 +108,7 @@ def test_page_is_for_everybody(users: Callable[[str], tuple[Admin, Watched]], op
     # What stands around the content is the same on every page.
     scope = "html" if opened.name in {"policies", "policy-change"} else "#main"
     found = {"light": serious(page, scope)}
+    assert not page.evaluate(IS_CUT), "a list has columns that are not seen at 1280 pixels"
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(IS_STILL)  # colours change by a transition
