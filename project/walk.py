@@ -158,7 +158,7 @@ def _taken_back(admin: Admin) -> Iterator[Page]:
     admin.write(comment="Not before the app is released")
     yield page
     page.get_by_role("button", name="Restore").click()
-    page.get_by_text("The set is what it was").wait_for()
+    page.get_by_text("Restored: all policies and groups are again").wait_for()
     yield page
 
 

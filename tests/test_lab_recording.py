@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.translation import get_language
 
 from cors_policies.models import Policy
 from cors_policies.testing import override_cors_policies
@@ -20,8 +21,14 @@ ECHO = "/lab/xhr/allowed/echo"
 
 
 def answer(_environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """A site that answers everything, with two cookies."""
-    start_response("201 Created", [("Vary", "Origin"), ("Set-Cookie", "a=1"), ("Set-Cookie", "lab_visits=1")])
+    """A site that answers everything, with two cookies, written as Django does."""
+    headers = [
+        ("Vary", "Origin"),
+        ("X-Lab-Total", "2"),
+        ("Set-Cookie", " a=1"),
+        ("Set-Cookie", " lab_visits=1"),
+    ]
+    start_response("201 Created", headers)
     return [b"done"]
 
 
@@ -68,6 +75,11 @@ class TestRecording:
             "headers": [["Origin", "https://app.example"], ["Cookie", "lab_visits=yes"]],
             "answer": [["Vary", "Origin"], ["Set-Cookie", "lab_visits=1"]],
         }
+
+    def test_header_that_a_row_is_about_is_noted_there(self) -> None:
+        (entry,) = ask("/lab/exposed-headers/refused/echo", "run=one")
+
+        assert entry["answer"][:2] == [["Vary", "Origin"], ["X-Lab-Total", "2"]]
 
     @pytest.mark.parametrize(
         ("path", "query"),
@@ -127,3 +139,28 @@ class TestResources:
 
         assert client.get("/lab/edit/lab-x/").headers["Location"].endswith(f"/policy/{found.pk}/change/")
         assert client.get("/lab/edit/gone/").headers["Location"].endswith("/cors_policies/policy/")
+        assert client.get("/lab/edit/").headers["Location"].endswith("/cors_policies/policy/")
+
+
+class TestLanguage:
+    """The admin speaks the language of the lab's page, else the browser's; nothing else varies by that."""
+
+    def test_page_hands_its_language_on(self, client: Client) -> None:
+        client.get("/lab/edit/?lang=zh-Hans")
+        chinese = client.get("/admin/login/")
+        client.get("/lab/edit/?lang=en")
+        english = client.get("/admin/login/", headers={"accept-language": "zh-CN"})
+
+        assert ("登录" in chinese.text, "登录" in english.text) == (True, False)
+
+    @pytest.mark.parametrize("language", ["", "xx", "de"])
+    def test_unknown_language_is_not_handed_on(self, client: Client, language: str) -> None:
+        assert not client.get(f"/lab/edit/?lang={language}").cookies
+
+    def test_browser_chooses_for_the_admin_alone(self, client: Client) -> None:
+        chinese = {"accept-language": "zh-CN,zh;q=0.9"}
+        admin, lab = (client.get(path, headers=chinese) for path in ("/admin/login/", ECHO))
+
+        assert "登录" in admin.text
+        assert "Accept-Language" in admin.headers["Vary"]
+        assert (get_language(), lab.headers.get("Vary")) == ("en", None)

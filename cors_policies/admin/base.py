@@ -128,8 +128,10 @@ class DocumentAdmin(BaseAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Django's, with what is not known before a save."""
+        """Django's, with what is not known before a save. A question is not called an error."""
         context["cors_unknown"] = confirming.unknown()
+        if [*context["adminform"].form.errors] == [confirming.FIELD]:
+            context["errors"] = None  # nothing is to be corrected: it is a question
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_form(self, request: HttpRequest, form: Any, change: Any) -> Any:

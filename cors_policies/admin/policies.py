@@ -130,7 +130,7 @@ class PolicyAdmin(DocumentAdmin):
         """Host and path."""
         return columns.where(row)
 
-    @admin.display(description=_("who"))
+    @admin.display(description=_("Who"))
     def who(self, row: Any) -> SafeString:
         """The first origins, how many more, and the groups."""
         return columns.who(row)

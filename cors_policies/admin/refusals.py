@@ -68,6 +68,7 @@ class Link:
 
     name: str
     address: str
+    is_shield: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,18 @@ class Refusal:
         return str(REASONS.get(self.row.reason, _("not recorded")))
 
     @property
+    def is_shielded(self) -> bool:
+        """Whether the path's policies let in nobody at all."""
+        return bool(self.links) and not self.more and all(link.is_shield for link in self.links)
+
+    @property
     def remedy(self) -> str:
         """What could be done."""
+        if self.is_shielded and self.is_filled:
+            return _(
+                "A shield keeps everybody out of this path, as a rule on purpose. Find out why it is there "
+                "before you add the origin: that lets it in to all that the shield covers."
+            )
         return _remedy(self.row)
 
     @property

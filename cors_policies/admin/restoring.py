@@ -94,7 +94,10 @@ def _restored(
             raise NotConfirmedError
         services.restore(revision)
     if report.changes:
-        text = _("The set is what it was at revision %(old)d. That is revision %(new)d.")
+        text = _(
+            "Restored: all policies and groups are again what they were at revision %(old)d. Restoring is "
+            "revision %(new)d itself, and can be taken back from here."
+        )
         text %= {"old": revision.number, "new": found.number}
         admin.log_change(request, revision, text)
     else:

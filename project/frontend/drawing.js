@@ -62,7 +62,7 @@ export class Page {
     const parts = {
       page: element("code", {}, location.origin),
       api: element("code", {}, this.sites.api),
-      admin: element("a", { href: `${this.sites.api}/admin/cors_policies/policy/` }, this.text(TEXTS.admin)),
+      admin: element("a", { href: `${this.sites.api}/lab/edit/?lang=${this.language}`, target: "admin" }, this.text(TEXTS.admin)),
     };
     return this.text(TEXTS.intro).split(/\{(\w+)\}/).map((part) => parts[part] || part);
   }
@@ -117,7 +117,7 @@ export class Page {
   /** A link to the policy's form in the admin. */
   link(name) {
     const title = this.text(TEXTS.edit, { policy: name });
-    return element("a", { href: `${this.sites.api}/lab/edit/${encodeURIComponent(name)}/`, target: "admin", title }, name);
+    return element("a", { href: `${this.sites.api}/lab/edit/${encodeURIComponent(name)}/?lang=${this.language}`, target: "admin", title }, name);
   }
 
   show(id, variant) {
@@ -150,7 +150,7 @@ export class Page {
       { "data-kind": request.kind },
       element("span", { class: "kind" }, this.text(TEXTS.kinds[request.kind])),
       " ",
-      element("code", {}, `${request.method} ${request.host}${request.path} → ${request.status}`),
+      element("code", {}, `${request.method} ${request.host}${request.path} →\u00a0${request.status}`),
       this.headers(TEXTS.sent, request.headers, TEXTS.noSent),
       this.headers(TEXTS.answered, request.answer, TEXTS.noAnswered),
       element("p", { class: "why" }, ...this.why(request)),

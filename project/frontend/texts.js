@@ -54,11 +54,11 @@ export const TEXTS = {
   answered: both("Answered", "响应"),
   noSent: both("No Origin, and nothing else that decides", "没有 Origin，也没有其他起决定作用的标头"),
   noAnswered: both("No CORS header", "没有 CORS 标头"),
-  decided: both("Decided by {policy}: {reason}", "由 {policy} 决定：{reason}"),
+  decided: both("The site decided by {policy}: {reason}", "站点依据 {policy} 作出的决定：{reason}"),
   denied: both("Not let in by {policies}: {reason}", "{policies} 不予放行：{reason}"),
   notCors: both(
-    "Sent without Origin, so {policies} judges nobody: {reason}",
-    "请求不带 Origin，{policies} 不对任何源作判断：{reason}",
+    "Sent without Origin, so {policies} has no origin to judge: {reason}",
+    "请求不带 Origin，{policies} 没有可判断的源：{reason}",
   ),
   ungoverned: both("No policy speaks for this path.", "此路径不受任何策略管辖。"),
 };

@@ -39,7 +39,17 @@ _ASKED: Final = (
     "X-Lab-Token",
 )
 """The request headers that decide, or that a preflight was sent for."""
-_ANSWERED: Final = ("access-control-", "vary", "location", "set-cookie")
+_ANSWERED: Final = (
+    "access-control-",
+    "cross-origin-resource-policy",
+    "timing-allow-origin",
+    "vary",
+    "location",
+    "set-cookie",
+)
+"""How the names of response headers start that decide."""
+_READ: Final = {"exposed-headers": ("x-lab-total",), "safelisted-headers": ("etag",)}
+"""By row, what is in the answer as well, and not always there for the script."""
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -79,14 +89,16 @@ def recorded(application: Application) -> Application:
         run = _run_of(environ)
         if not run:
             return application(environ, start_response)
-        entry = _describe(WSGIRequest(environ))
+        entry, shown = _describe(WSGIRequest(environ)), _shown_names(environ["PATH_INFO"])
         log.add(run, entry)
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             entry["answer"] = [
-                [name, value[:_LONGEST]]
+                [name, value.strip()[:_LONGEST]]
                 for name, value in headers
-                if name.lower().startswith(_ANSWERED) and (name != "Set-Cookie" or value.startswith(COOKIE))
+                if name.lower().startswith(shown)
+                # Django writes a space before a cookie.
+                and (name != "Set-Cookie" or value.lstrip().startswith(COOKIE))
             ]
             entry["status"] = int(status[:3])
             return start_response(status, headers, *more)
@@ -102,6 +114,11 @@ def _run_of(environ: Environ) -> str:
         return ""
     query: str = environ.get("QUERY_STRING", "")
     return parse_qs(query).get("run", [""])[0][:_LONGEST]
+
+
+def _shown_names(path: str) -> tuple[str, ...]:
+    row = path.removeprefix(_PREFIX).partition("/")[0]
+    return (*_ANSWERED, *_READ.get(row, ()))
 
 
 def _describe(request: WSGIRequest) -> Entry:

@@ -8,6 +8,7 @@ _ROW = "lab/<slug:row>/<slug:variant>/"
 
 urlpatterns = [
     path("lab/log", views.read_log),
+    path("lab/edit/", views.edit),
     path("lab/edit/<slug:name>/", views.edit),
     path(f"{_ROW}echo", views.echo, name="lab-echo"),
     path(f"{_ROW}cookie", views.cookie),

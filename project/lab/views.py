@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect as redirect_to
 from django.urls import reverse
@@ -108,9 +109,14 @@ def read_log(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"requests": log.of(request.GET.get("run", ""))})
 
 
-def edit(request: HttpRequest, name: str) -> HttpResponse:
-    """Leads to the policy of that name in the admin, or to the list where there is none."""
+def edit(request: HttpRequest, name: str = "") -> HttpResponse:
+    """Leads to the policy of that name in the admin, else to the list; in the language of the page."""
     found = Policy.objects.filter(name=name).first()
     if found is None:
-        return redirect_to("admin:cors_policies_policy_changelist")
-    return redirect_to("admin:cors_policies_policy_change", found.pk)
+        response = redirect_to("admin:cors_policies_policy_changelist")
+    else:
+        response = redirect_to("admin:cors_policies_policy_change", found.pk)
+    language = request.GET.get("lang", "").lower()
+    if language in dict(settings.LANGUAGES):
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language, samesite="Lax")
+    return response

@@ -110,6 +110,30 @@ class TestRows:
 
         assert words in shown_texts(text(admin_client.get(PAGE)))
 
+    @pytest.mark.parametrize(
+        ("listed", "warns"),
+        [
+            pytest.param([{}], True, id="shield"),
+            pytest.param([{}, {}], True, id="two-shields"),
+            pytest.param([{"allowed_origins": [APP]}], False, id="origin"),
+            pytest.param([{"origin_groups": ["partners"]}], False, id="group"),
+            pytest.param([{}, {"allowed_origins": [APP]}], False, id="shield-beside-another"),
+        ],
+    )
+    def test_shield_is_not_filled_in_unwarned(
+        self, admin_client: Client, listed: list[dict[str, Any]], warns: bool
+    ) -> None:
+        services.create_group({"name": "partners", "origins": [APP]})
+        for at, lists in enumerate(listed):
+            services.create_policy({"name": f"p{at}", "path": "/api/**", **lists})
+        observe(NEW)
+
+        shown = shown_texts(text(admin_client.get(PAGE)))
+
+        assert ("A shield keeps everybody out of this path" in shown) is warns
+        assert ("If you know whose page it is, add it to one." in shown) is not warns
+        assert ("Fill in and review all the same: p0" in shown) is warns
+
     def test_strangers_texts_are_escaped_and_cut(self, admin_client: Client) -> None:
         observe("<script>alert(1)</script>" + "x" * 400, method="<i>")
 

@@ -98,6 +98,21 @@ class TestPolicyForm:
         assert 'type="checkbox" name="confirmed"' in html
         assert "checked" not in html.split('name="confirmed"')[1].split(">")[0]
 
+    @pytest.mark.parametrize(
+        ("changed", "is_wrong"),
+        [
+            pytest.param({"mode": "off"}, False, id="question"),
+            pytest.param({"mode": "off", "path": "api"}, True, id="error"),
+        ],
+    )
+    def test_a_question_is_no_error(
+        self, admin_client: Client, stored: Policy, changed: dict[str, Any], is_wrong: bool
+    ) -> None:
+        shown = text(form(admin_client, stored).save(**changed))
+
+        assert ("Please correct the error" in shown) is is_wrong
+        assert ("<title>Error:" in shown) is is_wrong
+
     def test_refused_form_is_not_asked_about(self, admin_client: Client, stored: Policy) -> None:
         assert list(form(admin_client, stored).refused(allowed_origins="", path="nonsense")) == ["path"]
 

@@ -117,7 +117,7 @@ class TestRestore:
             "admin",
             "Back again",
         )
-        assert f"The set is what it was at revision {number}." in words(admin_client.get(LIST))
+        assert f"are again what they were at revision {number}." in words(admin_client.get(LIST))
         assert "revision 4" in LogEntry.objects.get().change_message
 
     def test_of_what_the_set_is_makes_no_revision(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from importlib.resources import files
 from typing import Final
 
 import pytest
@@ -16,21 +15,15 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from project.admin_content import EDITOR
 from project.admin_pages import PAGES, Admin, AdminPage, change_meanwhile
+from tests.browser.axe import CONTRAST, load_axe, serious
 from tests.browser.strict_site import strict_site
 
 pytestmark = pytest.mark.browser
 
-AXE: Final = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-RUN = """async ([scope, rules]) => {
-    const found = await axe.run(scope, {
-        resultTypes: ["violations"],
-        ...(rules ? {runOnly: {type: "rule", values: rules}} : {}),
-    });
-    return found.violations
-        .filter(violation => ["serious", "critical"].includes(violation.impact))
-        .flatMap(violation => violation.nodes.map(node => [violation.id, node.target.join(" ")]));
-}"""
 IS_STILL = "() => document.getAnimations().every(found => found.playState !== 'running')"
+IS_CUT = (
+    "() => [...document.querySelectorAll('.results')].some(found => found.scrollWidth > found.clientWidth)"
+)
 IS_WIDER = "() => document.scrollingElement.scrollWidth > innerWidth"
 WITHOUT_FOCUS = """() => {
     const shown = node => {
@@ -48,7 +41,6 @@ WITHOUT_FOCUS = """() => {
         return document.activeElement === node && shown(node) === before;
     }).map(node => node.outerHTML);
 }"""
-CONTRAST = ["color-contrast"]
 SEARCH_FIELD: Final = ["label-title-only #searchbar"]
 OF_DJANGO: Final = dict.fromkeys(
     ("policies", "groups", "origins", "revisions", "policies-view-only"), SEARCH_FIELD
@@ -102,12 +94,6 @@ def users(chromium: Browser, site: str) -> Iterator[Callable[[str], tuple[Admin,
         admin.page.context.close()
 
 
-def serious(page: Page, scope: str, rules: list[str] | None = None) -> list[str]:
-    """The rules that are broken seriously or critically, each with its element."""
-    found: list[list[str]] = page.evaluate(RUN, [scope, rules])
-    return [" ".join(entry) for entry in found]
-
-
 @pytest.mark.parametrize("opened", PAGES, ids=[page.name for page in PAGES])
 def test_page_is_for_everybody(users: Callable[[str], tuple[Admin, Watched]], opened: AdminPage) -> None:
     admin, watched = users(opened.user)
@@ -118,10 +104,11 @@ def test_page_is_for_everybody(users: Callable[[str], tuple[Admin, Watched]], op
     opened.reach(admin)
     expect(page.locator("#content h1")).to_be_visible()
     complaints = [*watched.complaints]
-    page.evaluate(AXE)
+    load_axe(page)
     # What stands around the content is the same on every page.
     scope = "html" if opened.name in {"policies", "policy-change"} else "#main"
     found = {"light": serious(page, scope)}
+    assert not page.evaluate(IS_CUT), "a list has columns that are not seen at 1280 pixels"
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(IS_STILL)  # colours change by a transition

@@ -66,7 +66,7 @@ def test_editor_finds_a_change_and_takes_it_back(page: Page, remote: Site) -> No
     assert "https://old.example" in shown.locator(".cors-after").inner_text()
     page.get_by_label("Comment").fill("They have not")
     page.get_by_role("button", name="Restore").click()
-    page.get_by_text("The set is what it was at revision 1.").wait_for()
+    page.get_by_text("are again what they were at revision 1.").wait_for()
 
     assert _stored(remote) == before
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.axe import CONTRAST, load_axe, serious
 from tests.browser.demos import Demo, running_demo
 from tests.servers import ROOT, wait_until
 
@@ -56,6 +57,7 @@ REQUESTS: Final[dict[str, tuple[list[Sent], list[Sent]]]] = {
     "fetch-delete": preflighted("DELETE"),
     "fetch-json": preflighted("POST", "header-not-allowed"),
     "fetch-header": preflighted("GET", "header-not-allowed"),
+    "xhr-upload": preflighted("POST"),
     "cookies": ([actual(), actual()], [actual(), actual()]),
     "any-origin": READ,
     "exposed-headers": READ,
@@ -70,11 +72,13 @@ REQUESTS: Final[dict[str, tuple[list[Sent], list[Sent]]]] = {
         [actual(status=404), actual(status=500)],
         [actual(reason=DENIED, status=404), actual(reason=DENIED, status=500)],
     ),
+    "timing": READ,
     "font": SIMPLE,
     "webgl": SHOWN,
     "canvas-image": SHOWN,
     "canvas-video": SHOWN,
     "shape": SIMPLE,
+    "resource-policy": ([actual(reason="not-cors")], [actual(reason="not-cors")]),
     "module": SIMPLE,
     "events": SIMPLE,
     "jsonp": ([actual(reason="not-cors")], [actual(reason="not-cors", status=404)]),
@@ -82,6 +86,7 @@ REQUESTS: Final[dict[str, tuple[list[Sent], list[Sent]]]] = {
 DETAILS: Final = {
     ("cookies", "allowed"): "The cookie was sent, and the answer is readable.",
     ("cookies", "refused"): "The server got the cookie and answered 200, and the browser withholds it",
+    ("any-origin", "refused"): "The server allowed everybody, and the browser refuses that",
     ("exposed-headers", "allowed"): "X-Lab-Total: 2",
     ("exposed-headers", "refused"): "X-Lab-Total: null",
     ("safelisted-headers", "allowed"): "Pragma: no-cache",
@@ -99,6 +104,9 @@ DETAILS: Final = {
     ("canvas-video", "refused"): "reading it throws a SecurityError",
     ("shape", "allowed"): "starts at 32 px",
     ("shape", "refused"): "starts at 64 px",
+    ("timing", "refused"): "requestStart: 0 ms, transferSize: 0",
+    ("resource-policy", "allowed"): "64 px wide",
+    ("resource-policy", "refused"): "the image arrived, and is not shown",
     ("module", "allowed"): "A module of another origin.",
     ("events", "allowed"): "event 1",
     ("events", "refused"): "readyState 2",
@@ -174,7 +182,10 @@ class TestRows:
             actual_request.locator("pre").first.inner_text()
             == f"Origin: {origin}\nContent-Type: application/json"
         )
-        assert actual_request.locator(".why").inner_text() == "Decided by lab-fetch-json-allowed: allowed"
+        assert (
+            actual_request.locator(".why").inner_text()
+            == "The site decided by lab-fetch-json-allowed: allowed"
+        )
 
 
 class TestEditing:
@@ -216,7 +227,7 @@ class TestLanguages:
             answer = page.goto(demo.page)
             page.get_by_role("button", name="全部运行").click()
             expect(page.locator("#summary")).to_have_text(
-                "已执行 54 项，共 54 项；0 项与本意不同。", timeout=60_000
+                "已执行 60 项，共 60 项；0 项与本意不同。", timeout=60_000
             )
 
             assert answer is not None
@@ -226,10 +237,30 @@ class TestLanguages:
             assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
             page.get_by_role("button", name="English").click()
-            expect(page.locator("#summary")).to_have_text("54 of 54 carried out; 0 not as meant.")
+            expect(page.locator("#summary")).to_have_text("60 of 60 carried out; 0 not as meant.")
             assert page.locator("html").get_attribute("lang") == "en"
             assert page.locator("#shape-refused .saw").inner_text().endswith("starts at 64 px.")
             page.goto(f"{demo.page}?lang=zh-CN")
             expect(page.locator("h1")).to_have_text("CORS 策略实验室")
         finally:
             context.close()
+
+
+class TestAccessibility:
+    """axe-core finds nothing serious on the page, in both languages, light and dark."""
+
+    def test_nothing_serious(self, lab: Page) -> None:
+        for row, variant in (("fetch-put", "allowed"), ("fetch-put", "refused"), ("jsonp", "allowed")):
+            run(lab, row, variant)
+        load_axe(lab)
+        # The other rows differ from these by their texts alone.
+        scope = {"include": [["header"], ["#row-xhr"], ["#row-fetch-put"], ["#row-jsonp"]]}
+        found = {}
+        for language in ("简体中文", "English"):
+            lab.get_by_role("button", name=language, exact=True).click()
+            lab.emulate_media(color_scheme="light")
+            found[language, "light"] = serious(lab, scope)
+            lab.emulate_media(color_scheme="dark")
+            found[language, "dark"] = serious(lab, scope, CONTRAST)
+
+        assert {key: entries for key, entries in found.items() if entries} == {}

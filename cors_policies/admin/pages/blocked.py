@@ -17,7 +17,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, Exists, F, Model, OuterRef, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase, HttpResponseNotAllowed
@@ -31,7 +31,7 @@ from cors_policies.admin.fields import shortened
 from cors_policies.admin.refusals import REASONS, Link, Refusal, filled_in, tried
 from cors_policies.conf import OBSERVE_OFF, get_settings
 from cors_policies.core import engine
-from cors_policies.models import Observation, Policy
+from cors_policies.models import Observation, Policy, PolicyOrigin, PolicyOriginGroup
 from cors_policies.models.observations import ignore_origin, unignore_origin, with_marks
 from cors_policies.observations.recent import counts_of_days
 from cors_policies.observations.rows import COUNTED_DAYS, oldest_kept
@@ -182,7 +182,8 @@ def _links(model_admin: Any, row: Any, policies: Iterable[Any], query: str) -> I
     for policy in policies:
         name = f"admin:{model_admin.opts.app_label}_policy_change"
         address = reverse(name, args=[policy["pk"]], current_app=model_admin.admin_site.name)
-        yield Link(policy["name"], f"{address}?{query}" if query else address)
+        target = f"{address}?{query}" if query else address
+        yield Link(policy["name"], target, policy.get("is_shield", False))
 
 
 def _governing(rows: Iterable[Any]) -> dict[tuple[str, str, str], list[Any]]:
@@ -202,10 +203,14 @@ def _tenants(rows: Iterable[Any]) -> dict[tuple[str, str], list[Any]]:
     ranked = policies.filter(mode=Policy.Mode.LIVE, path__in={row.path for row in rows}).annotate(
         rank=Window(RowNumber(), partition_by=site, order_by=[F("priority"), F("name")]),
         total=Window(Count("pk"), partition_by=site),
+        is_shield=~Exists(_listed_by(PolicyOrigin)) & ~Exists(_listed_by(PolicyOriginGroup)),
     )
     found: dict[tuple[str, str], list[Any]] = {}
-    for policy in (
-        ranked.filter(rank__lte=_MAX_POLICIES).order_by("rank").values("pk", "name", "host", "path", "total")
-    ):
+    keys = ("pk", "name", "host", "path", "total", "is_shield")
+    for policy in ranked.filter(rank__lte=_MAX_POLICIES).order_by("rank").values(*keys):
         found.setdefault((policy["host"], policy["path"]), []).append(policy)
     return found
+
+
+def _listed_by(entries: type[Model]) -> QuerySet[Any]:
+    return entries._default_manager.using(get_settings().DATABASE_ALIAS).filter(policy=OuterRef("pk"))

@@ -1,7 +1,7 @@
 // Rows: credentials, and what a page may see of an answer.
 
 import { both } from "../texts.js";
-import { allowed, blocked, refused } from "../running.js";
+import { allowed, blocked, refused, until } from "../running.js";
 
 const OWN = both("This page's origin is allowed.", "允许本页面的源。");
 const OTHER = both("Only another origin is allowed.", "只允许另一个源。");
@@ -32,7 +32,10 @@ function anyOrigin(credentials) {
       const response = await fetch(run.url("echo"), { credentials });
       return allowed(`Status ${response.status}, with credentials: “${credentials}”.`, `状态码 ${response.status}，credentials 为“${credentials}”。`);
     } catch (error) {
-      return blocked(error);
+      const isForAll = (await run.requests()).some((request) => request.answer.some((line) => line.join() === "Access-Control-Allow-Origin,*"));
+      return isForAll
+        ? refused(`The server allowed everybody, and the browser refuses that with credentials: “${error}”.`, `服务器允许所有源，但请求携带了凭据，浏览器因此拒绝：“${error}”。`)
+        : blocked(error);
     }
   };
 }
@@ -56,6 +59,20 @@ async function preflightCache(run) {
   const sent = requests.length - asked;
   const [en, zh] = [`The server counts ${asked} preflight(s) for ${sent} PUT requests.`, `服务器共收到 ${asked} 次预检、${sent} 次 PUT 请求。`];
   return asked < sent ? allowed(en, zh) : refused(en, zh);
+}
+
+/** How much the page is told of the time that loading took: without a permission, zeros. */
+async function timing(run) {
+  const address = run.url("echo");
+  performance.clearResourceTimings();
+  try {
+    await (await fetch(address)).text();
+  } catch (error) {
+    return blocked(error);
+  }
+  const { requestStart, transferSize } = await until(() => performance.getEntriesByName(address)[0]);
+  const shown = `requestStart: ${Math.round(requestStart)} ms, transferSize: ${transferSize}`;
+  return requestStart > 0 ? allowed(shown, shown) : refused(shown, shown);
 }
 
 function following(query) {
@@ -189,5 +206,18 @@ export const answers = [
     ),
     says: { allowed: OWN, refused: OTHER },
     attempt: errors,
+  },
+  {
+    id: "timing",
+    title: both("How long loading took", "加载用时"),
+    text: both(
+      "PerformanceResourceTiming tells of every resource when its loading began and ended. The steps between and the size are 0, even for an answer that the page may read, unless Timing-Allow-Origin names the page's origin: in the policy, Show timing.",
+      "PerformanceResourceTiming 会告诉页面每个资源何时开始加载、何时结束。至于中间各步骤的时间和大小，即使页面可以读取响应，也都是 0，除非 Timing-Allow-Origin 列出了页面的源：在策略中勾选“公开计时”。",
+    ),
+    says: {
+      allowed: both("This page's origin is allowed, and timing is shown.", "允许本页面的源，并公开计时。"),
+      refused: both("This page's origin is allowed, timing is not shown.", "允许本页面的源，但不公开计时。"),
+    },
+    attempt: timing,
   },
 ];

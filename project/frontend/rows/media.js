@@ -127,6 +127,15 @@ async function shape(run) {
   });
 }
 
+async function embedded(run) {
+  const image = new Image();
+  const happens = settled(image, "load", "error");
+  image.src = run.url("picture.png");
+  return (await happens)
+    ? allowed(`The image is shown, ${image.naturalWidth} px wide.`, `图像已显示，宽 ${image.naturalWidth} 像素。`)
+    : refused("An error event: the image arrived, and is not shown.", "error 事件：图像已到达，但不会显示。");
+}
+
 export const media = [
   {
     id: "font",
@@ -142,7 +151,7 @@ export const media = [
     id: "webgl",
     title: both("A WebGL texture", "WebGL 纹理"),
     text: both(
-      "A shader could read the pixels of a texture by the time that it takes. So texImage2D() takes no image of another origin that was loaded without CORS.",
+      "A shader could give away the pixels of a texture by how long it runs. So texImage2D() takes no image of another origin that was loaded without CORS.",
       "着色器可以借助运行时间推断纹理的像素。因此 texImage2D() 不接受未经 CORS 加载的跨源图像。",
     ),
     says: { allowed: OWN, refused: OTHER },
@@ -177,5 +186,18 @@ export const media = [
     ),
     says: { allowed: OWN, refused: OTHER },
     attempt: shape,
+  },
+  {
+    id: "resource-policy",
+    title: both("An image that says who may embed it", "声明谁可以嵌入自己的图像"),
+    text: both(
+      "Without CORS no Origin is sent, and who is allowed does not matter: pages may embed what they like. Cross-Origin-Resource-Policy (in the policy: Resource policy) lets the site have a say: same-origin keeps the image to pages of its own origin. The other way round, a page under Cross-Origin-Embedder-Policy: require-corp shows only images that say cross-origin, or are loaded with CORS.",
+      "不使用 CORS 时浏览器不发送 Origin，策略允许哪些源并不起作用，页面可以随意嵌入资源。Cross-Origin-Resource-Policy（策略中的“资源策略”）让站点也能作主：same-origin 表示只有同源页面才能嵌入该图像。反过来，设置了 Cross-Origin-Embedder-Policy: require-corp 的页面只显示声明了 cross-origin 或以 CORS 方式加载的图像。",
+    ),
+    says: {
+      allowed: both("Resource policy: cross-origin.", "资源策略为 cross-origin。"),
+      refused: both("Resource policy: same-origin.", "资源策略为 same-origin。"),
+    },
+    attempt: embedded,
   },
 ];

@@ -28,6 +28,19 @@ function xhr(run) {
   });
 }
 
+/** A listener for the progress of an upload, which would tell the page whether the server takes it. */
+function upload(run) {
+  return new Promise((done) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", run.url("echo"));
+    request.setRequestHeader("Content-Type", "text/plain");
+    request.upload.addEventListener("progress", () => {});
+    request.onload = () => done(allowed(`Status ${request.status} ${request.responseText}`, `状态码 ${request.status} ${request.responseText}`));
+    request.onerror = () => done(blocked(`error, status ${request.status}`));
+    request.send("lamp");
+  });
+}
+
 function form() {
   const data = new FormData();
   data.append("item", "lamp");
@@ -134,5 +147,15 @@ export const rows = [
       refused: both("content-type is allowed, x-lab-token is not.", "允许 content-type，不允许 x-lab-token。"),
     },
     attempt: fetching({ headers: { "X-Lab-Token": "abc" } }),
+  },
+  {
+    id: "xhr-upload",
+    title: both("XMLHttpRequest: POST with an upload listener", "XMLHttpRequest：带上传监听器的 POST"),
+    text: both(
+      "The same POST of text/plain as above, but the script listens to the progress of the upload. Forms never could, so the browser asks first, though method and headers are safelisted.",
+      "与前面相同的 text/plain POST，但脚本监听了上传进度。表单从来做不到这一点，所以尽管方法和标头都在安全列表中，浏览器仍会先发出预检。",
+    ),
+    says: { allowed: both("POST is allowed.", "允许 POST。"), refused: NO_POST },
+    attempt: upload,
   },
 ];

@@ -1,4 +1,4 @@
-// Rows: module scripts, event streams, and JSONP, which knows no permission.
+// Rows: module scripts, event streams, and JSONP, which asks for no permission.
 
 import { both } from "../texts.js";
 import { allowed, blocked, refused, settled } from "../running.js";
@@ -74,8 +74,8 @@ export const scripts = [
     id: "jsonp",
     title: both("For comparison: JSONP", "对比：JSONP"),
     text: both(
-      "The way before CORS: the page injects a classic script of the other origin, which calls a function with the data. No policy has a say, and that is its price. The other site's code runs with all the rights of the page. Everybody can read the data, with the visitor's cookies where browsers send them. It is GET only, without headers of its own, and an error has neither status nor text.",
-      "CORS 出现之前的做法：页面注入另一个源的传统脚本，脚本用数据调用页面的函数。任何策略都管不到它，代价也正在于此：对方的代码以页面的全部权限运行；任何人都能读取数据，在浏览器发送 Cookie 的情况下还会带上访问者的身份；只能用 GET，不能设置标头；出错时既没有状态码，也没有内容。",
+      "The way before CORS: the page injects a classic script of the other origin, which calls a function with the data. Which origins a policy allows has no say in it, and that is its price. The other site's code runs with all the rights of the page. Everybody can read the data, with the visitor's cookies where browsers send them. It is GET only, without headers of its own, and an error has neither status nor text.",
+      "CORS 出现之前的做法：页面注入另一个源的传统脚本，脚本用数据调用页面的函数。策略允许哪些源对它毫无作用，代价也正在于此：对方的代码以页面的全部权限运行；任何人都能读取数据，在浏览器发送 Cookie 的情况下还会带上访问者的身份；只能用 GET，不能设置标头；出错时既没有状态码，也没有内容。",
     ),
     says: {
       allowed: both("A shield that lets nobody in; a script tag does not ask.", "屏蔽策略，不允许任何源；但 script 标签根本不询问。"),
