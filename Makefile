@@ -9,6 +9,8 @@ MANAGE := $(BIN)/python manage.py
 ARGS   ?=
 # Machines of CI are noisy: what fails there is tried once more, and the log names it.
 RERUNS = $(if $(CI),--reruns 1)
+# How many examples each property gets: `make test PROFILE=default` tries a hundred.
+PROFILE ?= some
 # One of the runs of pytest may have none of the tests that were asked for.
 NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 
@@ -82,14 +84,14 @@ everything: timed
 
 fast: check
 	@echo "== pytest: all but what needs a browser or a server, on every processor"
-	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --hypothesis-profile=few --cov --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
+	@$(BIN)/python -m pytest -n auto -m "not (services or browser)" --hypothesis-profile=$(PROFILE) --cov --cov-report= $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 	@$(BIN)/coverage report
 	@printf '== coverage of cors_policies alone, in per cent: '
 	@$(BIN)/coverage report --include='cors_policies/*' --fail-under=95 --format=total
 
 real: fast programs
-	@echo "== pytest: browsers, servers, and properties with all their examples; not under coverage, which doubles their time"
-	@$(BIN)/python -m pytest -n auto --dist loadscope -m "(services or browser or hypothesis) and not timing" $(RERUNS) $(ARGS) $(NONE_IS_FINE)
+	@echo "== pytest: browsers and servers; not under coverage, which doubles their time"
+	@$(BIN)/python -m pytest -n auto --dist loadscope -m "(services or browser) and not timing" $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 
 timed: real
 	@echo "== pytest: what holds times, one after another"

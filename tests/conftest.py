@@ -11,12 +11,11 @@ from hypothesis import settings
 # A time limit for each example fails on a busy machine, and says nothing of the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, print_blob=True)
-settings.register_profile(
-    "few", deadline=None, print_blob=True, max_examples=10
-)  # another Python, another database
-settings.load_profile(
-    "ci" if os.environ.get("CI") else "default"
-)  # --hypothesis-profile comes later, and prevails
+# Another Python, another database; and under coverage, which makes each example three times as dear.
+settings.register_profile("few", deadline=None, print_blob=True, max_examples=10)
+settings.register_profile("some", deadline=None, print_blob=True, max_examples=30)
+# --hypothesis-profile comes later, and prevails.
+settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ _SERVER = ["manage.py", "runserver", "--noreload", "127.0.0.1:{port}"]
 def strict_site(folder: Path) -> Iterator[str]:
     """The address of a running site with a strict policy of content, and the admin's example content."""
     found = Site(folder / "site.sqlite3", free_port(), {"DJANGO_SETTINGS_MODULE": "project.strict"})
-    found.migrate()
+    found.begin()
     found.command("-m", "project.admin_content")
     with found.serving(_SERVER):
         yield f"http://127.0.0.1:{found.port}"

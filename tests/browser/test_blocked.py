@@ -31,7 +31,7 @@ def remote(tmp_path: Path) -> Iterator[Site]:
         "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}",
     }
     found = Site(tmp_path / "site.sqlite3", free_port(), environment)
-    found.migrate()
+    found.begin()
     found.command("-c", MAKE_ADMIN)
     found.apply(policy("app", allowed_origins=[], max_age=0))
     with found.serving(SERVER):

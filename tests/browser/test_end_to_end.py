@@ -60,7 +60,7 @@ def origin() -> Iterator[str]:
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor and one policy that lets nobody in."""
     found = Site(tmp_path / "site.sqlite3", free_port())
-    found.migrate()
+    found.begin()
     found.command("-c", MAKE_ADMIN)
     found.apply(
         policy(

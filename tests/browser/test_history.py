@@ -23,7 +23,7 @@ OVERFLOWS = "() => document.documentElement.scrollWidth > document.documentEleme
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor and one policy."""
     found = Site(tmp_path / "site.sqlite3", free_port())
-    found.migrate()
+    found.begin()
     found.command("-c", MAKE_ADMIN)
     found.apply(policy("app", allowed_origins=["https://old.example", "https://kept.example"]))
     with found.serving(SERVER):

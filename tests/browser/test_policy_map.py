@@ -21,7 +21,7 @@ RIGHT_EDGES = "nodes => nodes.map(node => node.getBoundingClientRect().right)"
 def site(tmp_path: Path) -> Iterator[str]:
     """The address of the running demo site, with an editor and some policies."""
     found = Site(tmp_path / "site.sqlite3", free_port())
-    found.migrate()
+    found.begin()
     found.command("-c", MAKE_ADMIN)
     found.apply(
         policy("orders", "/api/orders/**", allowed_origins=["*"]),

@@ -23,7 +23,7 @@ NEW = "https://new.example"
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor, a live policy and one on trial."""
     found = Site(tmp_path / "site.sqlite3", free_port())
-    found.migrate()
+    found.begin()
     found.command("-c", MAKE_ADMIN)
     found.apply(
         policy("orders", "/api/orders/**"),
@@ -68,8 +68,8 @@ def test_editor_reads_the_report_and_promotes(editor: Page, remote: Site) -> Non
     editor.get_by_role("link", name="Trial report").click()
     section = editor.get_by_role("region", name="/api/orders/**")
     assert section.get_by_role("heading", level=3).all_inner_texts() == ["Newly allowed 3 requests"]
-    (row,) = section.get_by_role("row").filter(has_text=NEW).all_inner_texts()
-    assert row.split("\t")[:5] == [NEW, "GET", "denied: origin-not-allowed", "allowed, by orders-next", "3"]
+    cells = section.get_by_role("row").filter(has_text=NEW).locator("th, td").all_inner_texts()
+    assert cells[:5] == [NEW, "GET", "denied: origin-not-allowed", "allowed, by orders-next", "3"]
     assert "Nothing yet" in editor.get_by_role("region", name="/api/files/**").inner_text()
 
     editor.get_by_role("button", name="Make orders-next live…").click()

@@ -25,7 +25,7 @@ NARROW = ViewportSize(width=360, height=740)
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor and two policies that speak for one path."""
     found = Site(tmp_path / "site.sqlite3", free_port())
-    found.migrate()
+    found.begin()
     found.command("-c", MAKE_ADMIN)
     found.apply(
         policy("orders", "/api/orders/*", allowed_origins=["https://other.example"]),

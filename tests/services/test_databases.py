@@ -17,21 +17,20 @@ pytestmark = pytest.mark.services
 
 SUITES = [
     "tests/db",
-    "tests/api",
+    "tests/api/test_observations.py",
+    "tests/api/test_resources.py",
+    "tests/api/test_sets.py",
     "tests/admin/test_policy_list.py",
     "tests/admin/test_origins_and_groups.py",
     "tests/cli/test_sets.py",
 ]
 ALIKE = [
-    "tests/api/test_automation_page.py",
-    "tests/api/test_bodies.py",
-    "tests/api/test_evaluation.py",
-    "tests/api/test_schemathesis.py",
     "tests/db/test_background.py",
     "tests/db/test_shared_cache.py",
     "tests/db/test_tallies.py",
+    "tests/db/test_upgrade.py",
 ]
-"""What asks no database, or nothing of it that the others do not."""
+"""What asks no database, nothing of it that the others do not, or has a test of its own there."""
 
 
 def _run(database: dict[str, Any]) -> None:

@@ -18,6 +18,12 @@ from tests.upgrading import ALIAS, database, fill, known_to, migrate, names, row
 pytestmark = pytest.mark.services
 
 
+@pytest.fixture(autouse=True)
+def beside_a_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another test of this process has started Playwright, Django sees the loop that it keeps."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
 def _upgrade(settings: dict[str, Any], blocker: DjangoDbBlocker) -> None:
     """Forward and back with rows of the first release, back and forward with rows of this one."""
     with blocker.unblock(), database(settings):
