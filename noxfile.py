@@ -38,17 +38,12 @@ WITHOUT_SERVERS: Final = "not (services or browser)"
 RERUNS: Final = ["--reruns", "1"] if os.environ.get("CI") else []
 QUICK: Final = "not (services or browser or slow)"
 REPRESENTATIVE: Final = [
-    "tests/admin/test_access.py",
     "tests/admin/test_policy_form.py",
-    "tests/api/test_evaluation.py",
     "tests/api/test_resources.py",
     "tests/cli/test_files.py",
-    "tests/core/test_cover_index.py",
-    "tests/core/test_origin_index.py",
     "tests/core/test_path_index.py",
     "tests/db/test_services.py",
     "tests/http/test_answers.py",
-    "tests/http/test_cost.py",
     "tests/http/test_middleware.py",
     "tests/test_checks.py",
 ]

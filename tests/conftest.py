@@ -11,7 +11,7 @@ from hypothesis import settings
 # A time limit for each example fails on a busy machine, and says nothing of the code.
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, print_blob=True)
-# Another Python, another database; and under coverage, which makes each example three times as dear.
+# On another Python or another database; and in `make test`.
 settings.register_profile("few", deadline=None, print_blob=True, max_examples=10)
 settings.register_profile("some", deadline=None, print_blob=True, max_examples=30)
 # --hypothesis-profile comes later, and prevails.
