@@ -9,8 +9,8 @@ MANAGE := $(BIN)/python manage.py
 ARGS   ?=
 # Machines of CI are noisy: what fails there is tried once more, and the log names it.
 RERUNS = $(if $(CI),--reruns 1)
-# How many examples each property gets, thirty and ten in CI: `make test PROFILE=default` tries a hundred.
-PROFILE ?= $(if $(CI),few,some)
+# How many examples each property gets, thirty: `make test PROFILE=default` tries a hundred.
+PROFILE ?= some
 # One of the runs of pytest may have none of the tests that were asked for.
 NONE_IS_FINE = $(if $(ARGS),|| test $$? = 5)
 

@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 DEADLINE = 20.0
@@ -22,6 +24,16 @@ DEADLINE = 20.0
 
 _APPLY = "import django, json, sys; django.setup(); from cors_policies import services; "
 _APPLY += "services.apply_document(json.load(sys.stdin), replace=True)"
+
+
+def do_without(program: str) -> NoReturn:
+    """Skips the test, since that program is not installed; in CI, which installs all of them, it fails."""
+    message = f"{program} is not installed. As root: make programs"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 _MIGRATED: Final[list[bytes]] = []
 """The file of a database with all tables, once there is one."""
 
