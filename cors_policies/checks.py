@@ -20,7 +20,7 @@ from django.core.checks import CheckMessage
 from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 
-from cors_policies.conf import DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
+from cors_policies.conf import CHECK_TAG, DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
 from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
 from cors_policies.core.texts import say
 from cors_policies.documents import BrokenRow, read_policy_set
@@ -59,12 +59,15 @@ _KNOWN: Final = ANSWERING | {MIDDLEWARE, OTHER_MIDDLEWARE}
 
 def register_checks() -> None:
     """Registers every check with Django."""
-    checks.register(check_settings)
-    checks.register(check_cache)
-    checks.register(check_middleware)
-    checks.register(check_csrf_middleware)
-    checks.register(check_foreign_settings)
-    checks.register(check_stored_set, checks.Tags.database)
+    for check in (
+        check_settings,
+        check_cache,
+        check_middleware,
+        check_csrf_middleware,
+        check_foreign_settings,
+    ):
+        checks.register(check, CHECK_TAG)
+    checks.register(check_stored_set, CHECK_TAG, checks.Tags.database)
 
 
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:

@@ -20,6 +20,8 @@ from cors_policies.core.texts import say
 SETTING: Final = "CORS_POLICIES"
 GUARDRAILS: Final = "GUARDRAILS"
 _FOREIGN: Final = "CORS_"
+CHECK_TAG: Final = "cors_policies"
+"""Of the system checks: ``manage.py check --tag cors_policies``. The app's commands run these alone."""
 DEFAULT_PERMISSION_CLASSES: Final = ("cors_policies.api.permissions.PolicyPermissions",)
 OBSERVE_OFF: Final = "off"
 OBSERVE_DENIED: Final = "denied"

@@ -32,8 +32,7 @@ class Admin:
         self.open("policy/")
         self.page.get_by_label("Username").fill(user)
         self.page.get_by_label("Password").fill(PASSWORD)
-        self.page.get_by_role("button", name="Log in").click()
-        self.page.get_by_role("heading", level=1).wait_for()
+        self.press("Log in")
 
     def open(self, address: str) -> None:
         """A page, by its address below those of the app."""
@@ -47,9 +46,14 @@ class Admin:
             self._links[name] = (link.get_attribute("href") or "").split("/")[-3]
         self.open(f"{kind}/{self._links[name]}/{view}/")
 
+    def press(self, button: str) -> None:
+        """Sends a form, and waits for the page that it leads to."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).click()
+
     def save(self) -> None:
         """Presses the form's button."""
-        self.page.get_by_role("button", name="Save", exact=True).click()
+        self.press("Save")
 
     def write(self, **values: str) -> None:
         """Fills in fields, by the names that they are sent with."""
@@ -103,7 +107,7 @@ def _question_before_an_action(admin: Admin) -> None:
         "[name=_selected_action]"
     ).check()
     admin.page.locator("select[name=action]").select_option("switch_off")
-    admin.page.get_by_role("button", name="Go").click()
+    admin.press("Go")
 
 
 def change_meanwhile(name: str, kind: str, **values: str) -> Callable[[Admin], None]:
@@ -131,12 +135,12 @@ def _result(admin: Admin) -> None:
 def _try_changes(admin: Admin) -> None:
     admin.row("orders")
     admin.write(max_age="60")
-    admin.page.get_by_role("button", name="Try it with these changes").click()
+    admin.press("Try it with these changes")
 
 
 def _promotion(admin: Admin) -> None:
     admin.open("policy/trial/")
-    admin.page.get_by_role("button", name="Make orders-next live…").click()
+    admin.press("Make orders-next live…")
 
 
 PAGES: Final[tuple[AdminPage, ...]] = (

@@ -145,6 +145,7 @@ def _what_was_changed(admin: Admin) -> Iterator[Page]:
     admin.open("policy/")
     page.get_by_role("link", name="app-orders", exact=True).click()
     page.get_by_role("link", name="History").click()
+    page.get_by_role("heading", name="Change history").wait_for()
     yield page
     page.locator("#change-history th a").first.click()
     page.get_by_role("heading", name="Changes").wait_for()

@@ -182,4 +182,4 @@ class TestTwoEditors:
         change_meanwhile(name, kind, **{field: typed})(admin)
 
         expect(admin.page.locator(".errorlist").first).to_contain_text("Changed by a colleague, number")
-        assert admin.page.locator(f"[name={field}]").input_value() == typed
+        expect(admin.page.locator(f"[name={field}]")).to_have_value(typed)

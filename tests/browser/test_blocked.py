@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_end_to_end import FETCH, MAKE_ADMIN, REFUSED, SERVER, sign_in
 from tests.browser.test_end_to_end import origin as origin  # noqa: PLC0414 - a fixture
@@ -57,7 +57,7 @@ def test_refused_origin_is_let_in_and_not_cut_off_unasked(page: Page, remote: Si
     editor.get_by_role("link", name="Blocked origins").click()
     wait_until(lambda: _is_listed(editor, origin))
     editor.get_by_role("link", name="app", exact=True).click()
-    assert editor.locator("[name=allowed_origins]").input_value() == origin
+    expect(editor.locator("[name=allowed_origins]")).to_have_value(origin)
     editor.get_by_text("Filled in for your review").wait_for()
     assert fetched() == REFUSED
     editor.get_by_role("button", name="Save", exact=True).click()

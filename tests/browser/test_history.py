@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.test_end_to_end import MAKE_ADMIN, SERVER
 from tests.helpers import policy
@@ -57,13 +57,13 @@ def test_editor_finds_a_change_and_takes_it_back(page: Page, remote: Site) -> No
     page.get_by_role("heading", name="Revision 2").wait_for()
     page.get_by_text("They have moved").wait_for()
     shown = page.get_by_role("row", name="Allowed origins")
-    assert "https://old.example" in shown.locator(".cors-before").inner_text()
-    assert "https://new.example" in shown.locator(".cors-after").inner_text()
+    expect(shown.locator(".cors-before")).to_contain_text("https://old.example")
+    expect(shown.locator(".cors-after")).to_contain_text("https://new.example")
 
     page.get_by_role("link", name="Restore what was before").click()
     page.get_by_role("heading", name="Restore revision 1").wait_for()
     shown = page.get_by_role("row", name="Allowed origins")
-    assert "https://old.example" in shown.locator(".cors-after").inner_text()
+    expect(shown.locator(".cors-after")).to_contain_text("https://old.example")
     page.get_by_label("Comment").fill("They have not")
     page.get_by_role("button", name="Restore").click()
     page.get_by_text("are again what they were at revision 1.").wait_for()

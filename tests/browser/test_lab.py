@@ -206,7 +206,7 @@ class TestEditing:
             editor.get_by_text("was changed successfully").wait_for()
             wait_until(lambda verdict=verdict: run(lab, "fetch-put", "refused")["verdict"] == verdict)  # type: ignore[misc]
 
-        assert editor.locator("[name=name]").input_value() == "lab-fetch-put-refused"
+        expect(editor.locator("[name=name]")).to_have_value("lab-fetch-put-refused")
         assert lab.evaluate("window.isTheSamePage") is True
         editor.close()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_end_to_end import MAKE_ADMIN, SERVER
 from tests.helpers import policy
@@ -67,17 +67,17 @@ def test_editor_reads_the_report_and_promotes(editor: Page, remote: Site) -> Non
 
     editor.get_by_role("link", name="Trial report").click()
     section = editor.get_by_role("region", name="/api/orders/**")
-    assert section.get_by_role("heading", level=3).all_inner_texts() == ["Newly allowed 3 requests"]
-    cells = section.get_by_role("row").filter(has_text=NEW).locator("th, td").all_inner_texts()
-    assert cells[:5] == [NEW, "GET", "denied: origin-not-allowed", "allowed, by orders-next", "3"]
-    assert "Nothing yet" in editor.get_by_role("region", name="/api/files/**").inner_text()
+    expect(section.get_by_role("heading", level=3)).to_have_text(["Newly allowed 3 requests"])
+    cells = section.get_by_role("row").filter(has_text=NEW).locator(":is(th, td):nth-child(-n+5)")
+    expect(cells).to_have_text([NEW, "GET", "denied: origin-not-allowed", "allowed, by orders-next", "3"])
+    expect(editor.get_by_role("region", name="/api/files/**")).to_contain_text("Nothing yet")
 
     editor.get_by_role("button", name="Make orders-next live…").click()
     editor.get_by_text("Newly allowed: 3 requests").wait_for()
     editor.get_by_role("button", name="Yes, make it live").click()
     editor.get_by_text("1 policy is now live.").wait_for()
 
-    assert editor.get_by_role("region", name="/api/orders/**").count() == 0
+    expect(editor.get_by_role("region", name="/api/orders/**")).to_have_count(0)
     wait_until(lambda: _ask(remote, NEW) == NEW)
 
 

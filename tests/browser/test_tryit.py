@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from tests.helpers import policy
 from tests.servers import Site, free_port
@@ -42,8 +42,8 @@ def _sign_in(page: Page, remote: Site) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
-def _verdict(page: Page) -> str:
-    return page.locator(".cors-verdict h2").inner_text()
+def _expect_verdict(page: Page, verdict: str) -> None:
+    expect(page.locator(".cors-verdict h2")).to_have_text(verdict)
 
 
 def test_editor_finds_out_why_and_mends_it(page: Page, remote: Site) -> None:
@@ -54,36 +54,30 @@ def test_editor_finds_out_why_and_mends_it(page: Page, remote: Site) -> None:
     page.get_by_label("Path").fill("/api/orders/1")
     page.get_by_role("button", name="Try it", exact=True).click()
 
-    assert _verdict(page) == "Denied"
-    assert page.locator(".cors-policies li").all_inner_texts() == [
-        "orders",
-        "api /api/** allows this origin",
-    ]
+    _expect_verdict(page, "Denied")
+    expect(page.locator(".cors-policies li")).to_have_text(["orders", "api /api/** allows this origin"])
     asked = page.url
 
     page.get_by_role("link", name="Add https://app.example, PUT").click()
-    assert page.locator("[name=allowed_origins]").input_value().split("\n") == [
-        "https://other.example",
-        "https://app.example",
-    ]
-    assert page.get_by_label("PUT").is_checked()
+    expect(page.locator("[name=allowed_origins]")).to_have_value("https://other.example\nhttps://app.example")
+    expect(page.get_by_label("PUT")).to_be_checked()
 
     page.get_by_label("Max-age").fill("60")
     page.get_by_role("button", name="Try it with these changes").click()
-    assert _verdict(page) == "Allowed"
-    assert page.get_by_label("Method").input_value() == "PUT"
+    _expect_verdict(page, "Allowed")
+    expect(page.get_by_label("Method")).to_have_value("PUT")
     page.get_by_label("Method").fill("DELETE")
     page.get_by_role("button", name="Try it", exact=True).click()
-    assert _verdict(page) == "Denied"
+    _expect_verdict(page, "Denied")
 
     page.get_by_role("button", name="Back to the form").click()
-    assert page.get_by_label("Max-age").input_value() == "60"
-    assert page.get_by_label("PUT").is_checked()
+    expect(page.get_by_label("Max-age")).to_have_value("60")
+    expect(page.get_by_label("PUT")).to_be_checked()
     page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_text("was changed successfully").wait_for()
 
     page.goto(asked)
-    assert _verdict(page) == "Allowed"
+    _expect_verdict(page, "Allowed")
 
 
 def test_narrow_screen_shows_everything(page: Page, remote: Site) -> None:
@@ -95,6 +89,6 @@ def test_narrow_screen_shows_everything(page: Page, remote: Site) -> None:
         f"?origin=https://app.example&method=PUT&path=/api/orders/{long}"
     )
 
-    assert _verdict(page) == "Denied"
+    _expect_verdict(page, "Denied")
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     assert page.evaluate("document.querySelector('#content').scrollWidth") <= NARROW["width"]

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from pytest_django import Settings
 
 from cors_policies import documents, services
-from cors_policies.conf import foreign_settings
+from cors_policies.conf import CHECK_TAG, foreign_settings
 from cors_policies.core.adoption.adopting import adopt
 from cors_policies.management.commands.cors_policies import Command
 from cors_policies.models import Policy
@@ -97,7 +97,7 @@ class TestPrinted:
         def complain(**_kwargs: Any) -> list[Error]:
             return [Error("CORS_ALLOWED_ORIGINS is wrong.", id="corsheaders.E006")]
 
-        register(complain)
+        register(complain, CHECK_TAG)
         try:
             Command().run_from_argv(["manage.py", "cors_policies", "adopt-corsheaders"])
         finally:

@@ -6,11 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.checks import Error
+from django.core.checks.registry import registry
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 
+from cors_policies.conf import CHECK_TAG
 from cors_policies.management.commands.cors_policies import Command
 from tests.helpers import policy
 
@@ -120,6 +127,23 @@ class TestStreams:
         assert site.run("export", "--settings=project.settings", "--no-color", "--skip-checks") == expected
 
 
+@pytest.mark.django_db
+class TestChecks:
+    """The app's own system checks come first; those of the rest of the project end no subcommand."""
+
+    @pytest.mark.parametrize(("tags", "ends"), [((), False), ((CHECK_TAG,), True)], ids=["another", "ours"])
+    def test_only_ours_end_a_subcommand(self, tags: tuple[str, ...], *, ends: bool) -> None:
+        def complain(**_kwargs: Any) -> list[Error]:
+            return [Error("It is wrong.", id="anything.E001")]
+
+        registry.register(complain, *tags)
+        try:
+            with pytest.raises(SystemCheckError) if ends else nullcontext():
+                call_command("cors_policies", "export", skip_checks=False, stdout=StringIO())
+        finally:
+            registry.registered_checks.discard(complain)
+
+
 class TestUsage:
     """What cannot be meant ends with status 2 and says how it is written."""
 
@@ -143,12 +167,23 @@ class TestUsage:
             ),
         ],
     )
-    def test_in_a_shell(self, empty_site: Site, arguments: tuple[str, ...], text: str) -> None:
-        status, output, errors = empty_site.run(*arguments)
+    def test_on_a_command_line(
+        self, arguments: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit) as caught:
+            Command().run_from_argv(["manage.py", "cors_policies", *arguments])
+
+        output = capsys.readouterr()
+        assert (caught.value.code, output.out) == (USAGE, "")
+        assert output.err.startswith("usage: manage.py cors_policies")
+        assert text in output.err
+
+    def test_in_a_shell(self, empty_site: Site) -> None:
+        status, output, errors = empty_site.run("status?")
 
         assert (status, output) == (USAGE, "")
         assert errors.startswith("usage: manage.py cors_policies")
-        assert text in errors
+        assert "invalid choice: 'status?'" in errors
 
     @pytest.mark.parametrize(
         ("arguments", "text"),

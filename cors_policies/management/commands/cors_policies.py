@@ -24,6 +24,7 @@ from cors_policies.cli.outcome import DONE, Outcome, RefusedError
 from cors_policies.cli.sets import export_set, import_set, prune_revisions
 from cors_policies.cli.showing import escaped
 from cors_policies.cli.status import show_status, touch
+from cors_policies.conf import CHECK_TAG
 from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
 from cors_policies.models.revisions import MAX_COMMENT
 from cors_policies.translating import told, told_later
@@ -38,6 +39,8 @@ class Command(BaseCommand):
     """Dispatches to the subcommands."""
 
     help = told_later("Export, import, explain, lint and look after the CORS policy set.")
+    # Those of the project import every view: that is most of the time that a subcommand takes.
+    requires_system_checks = (CHECK_TAG,)
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The subcommands and what they take."""
