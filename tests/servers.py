@@ -34,8 +34,8 @@ def do_without(program: str) -> NoReturn:
     pytest.skip(message)
 
 
-_MIGRATED: Final[list[bytes]] = []
-"""The file of a database with all tables, once there is one."""
+_BEGUN: Final[dict[tuple[str, ...], bytes]] = {}
+"""Files of databases with all tables, by what was done to them after that."""
 
 
 @dataclass
@@ -57,14 +57,22 @@ class Site:
 
     def migrate(self) -> None:
         """Makes the tables."""
-        self.command("manage.py", "migrate", "--verbosity", "0")
+        self.command("manage.py", "migrate", "--verbosity", "0", "--skip-checks")
 
-    def begin(self) -> None:
-        """As ``migrate``, for a database that nobody has opened: once a process, then by copying the file."""
-        if not _MIGRATED:
-            self.migrate()
-            _MIGRATED.append(self.database.read_bytes())
-        self.database.write_bytes(_MIGRATED[0])
+    def begin(self, *command: str, sent: str = "") -> None:
+        """As ``migrate`` and then the command, for a database that nobody has opened.
+
+        Both run once for all tests of this process that begin alike; then the file is copied.
+        """
+        key = (*command, sent)
+        if key not in _BEGUN:
+            if command:
+                self.begin()
+                self.command(*command, sent=sent)
+            else:
+                self.migrate()
+            _BEGUN[key] = self.database.read_bytes()
+        self.database.write_bytes(_BEGUN[key])
 
     def apply(self, *policies: Mapping[str, Any]) -> None:
         """Makes the set equal to the policies, from another process."""

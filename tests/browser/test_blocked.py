@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_end_to_end import FETCH, MAKE_ADMIN, REFUSED, SERVER, sign_in
+from tests.browser.edited_site import edited_site, sign_in
+from tests.browser.test_end_to_end import FETCH, REFUSED
 from tests.browser.test_end_to_end import origin as origin  # noqa: PLC0414 - a fixture
 from tests.helpers import policy
-from tests.servers import Site, free_port, wait_until
+from tests.servers import Site, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -30,11 +31,9 @@ def remote(tmp_path: Path) -> Iterator[Site]:
         "DJANGO_SETTINGS_MODULE": "counting_site",
         "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}",
     }
-    found = Site(tmp_path / "site.sqlite3", free_port(), environment)
-    found.begin()
-    found.command("-c", MAKE_ADMIN)
-    found.apply(policy("app", allowed_origins=[], max_age=0))
-    with found.serving(SERVER):
+    with edited_site(
+        tmp_path, policy("app", allowed_origins=[], max_age=0), environment=environment
+    ) as found:
         yield found
 
 

@@ -13,16 +13,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.edited_site import edited_site, sign_in
 from tests.helpers import policy
-from tests.servers import Site, free_port, wait_until
+from tests.servers import Site, wait_until
 
 pytestmark = pytest.mark.browser
 
-SERVER = ["manage.py", "runserver", "--noreload", "127.0.0.1:{port}"]
-MAKE_ADMIN = (
-    "import django; django.setup(); from django.contrib.auth import get_user_model; "
-    "get_user_model().objects.create_superuser('editor', password='secret')"
-)
 FETCH = """async ([address, options]) => {
     try {
         return (await fetch(address, {cache: "no-store", ...options})).status;
@@ -59,29 +55,16 @@ def origin() -> Iterator[str]:
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor and one policy that lets nobody in."""
-    found = Site(tmp_path / "site.sqlite3", free_port())
-    found.begin()
-    found.command("-c", MAKE_ADMIN)
-    found.apply(
-        policy(
-            "app",
-            allowed_origins=[],
-            allowed_methods=["GET", "PUT"],
-            allowed_headers=["x-demo-token"],
-            allow_credentials=True,
-            max_age=0,
-        )
+    app = policy(
+        "app",
+        allowed_origins=[],
+        allowed_methods=["GET", "PUT"],
+        allowed_headers=["x-demo-token"],
+        allow_credentials=True,
+        max_age=0,
     )
-    with found.serving(SERVER):
+    with edited_site(tmp_path, app) as found:
         yield found
-
-
-def sign_in(page: Page, address: str) -> None:
-    """Opens a page of the admin, as its editor."""
-    page.goto(address)
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Log in").click()
 
 
 def _allow_in_the_admin(page: Page, site: str, origin: str) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_end_to_end import MAKE_ADMIN, SERVER
+from tests.browser.edited_site import edited_site, sign_in
 from tests.helpers import policy
-from tests.servers import Site, free_port
+from tests.servers import Site
 
 pytestmark = pytest.mark.browser
 
@@ -22,11 +22,8 @@ OVERFLOWS = "() => document.documentElement.scrollWidth > document.documentEleme
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor and one policy."""
-    found = Site(tmp_path / "site.sqlite3", free_port())
-    found.begin()
-    found.command("-c", MAKE_ADMIN)
-    found.apply(policy("app", allowed_origins=["https://old.example", "https://kept.example"]))
-    with found.serving(SERVER):
+    app = policy("app", allowed_origins=["https://old.example", "https://kept.example"])
+    with edited_site(tmp_path, app) as found:
         yield found
 
 
@@ -35,10 +32,7 @@ def _stored(site: Site) -> Any:
 
 
 def _change_the_origin(page: Page, site: str) -> None:
-    page.goto(f"{site}/admin/cors_policies/policy/")
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Log in").click()
+    sign_in(page, f"{site}/admin/cors_policies/policy/")
     page.get_by_role("link", name="app", exact=True).click()
     page.locator("[name=allowed_origins]").fill("https://kept.example\nhttps://new.example")
     page.get_by_label("Comment").fill("They have moved")

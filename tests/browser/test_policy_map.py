@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_end_to_end import MAKE_ADMIN, SERVER
+from tests.browser.edited_site import edited_site, sign_in
 from tests.helpers import policy
-from tests.servers import Site, free_port
 
 pytestmark = pytest.mark.browser
 
@@ -20,26 +19,20 @@ RIGHT_EDGES = "nodes => nodes.map(node => node.getBoundingClientRect().right)"
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[str]:
     """The address of the running demo site, with an editor and some policies."""
-    found = Site(tmp_path / "site.sqlite3", free_port())
-    found.begin()
-    found.command("-c", MAKE_ADMIN)
-    found.apply(
+    policies = (
         policy("orders", "/api/orders/**", allowed_origins=["*"]),
         policy("second", "/api/orders/**", priority=200),
         policy("shield", "/api/internal/**", allowed_origins=[]),
         policy("host", "/api/visit", host="api.example.com"),
         *(policy(f"p{number}", f"/p/{number}/**") for number in range(200)),
     )
-    with found.serving(SERVER):
+    with edited_site(tmp_path, *policies) as found:
         yield f"http://127.0.0.1:{found.port}"
 
 
 def open_map(page: Page, site: str) -> None:
     """Signs in, and goes from the list of policies to the map."""
-    page.goto(f"{site}/admin/cors_policies/policy/")
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Log in").click()
+    sign_in(page, f"{site}/admin/cors_policies/policy/")
     page.get_by_role("link", name="Map", exact=True).click()
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.test_end_to_end import MAKE_ADMIN, SERVER
+from tests.browser.edited_site import edited_site, sign_in
 from tests.helpers import policy
-from tests.servers import Site, free_port, wait_until
+from tests.servers import Site, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -22,15 +22,12 @@ NEW = "https://new.example"
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor, a live policy and one on trial."""
-    found = Site(tmp_path / "site.sqlite3", free_port())
-    found.begin()
-    found.command("-c", MAKE_ADMIN)
-    found.apply(
+    policies = (
         policy("orders", "/api/orders/**"),
         policy("orders-next", "/api/orders/**", mode="trial", priority=1, allowed_origins=[NEW], max_age=60),
         policy("files", "/api/files/**", mode="trial"),
     )
-    with found.serving(SERVER):
+    with edited_site(tmp_path, *policies) as found:
         yield found
 
 
@@ -40,10 +37,7 @@ def editor(request: pytest.FixtureRequest, chromium: Browser, remote: Site) -> I
     context = chromium.new_context(java_script_enabled=request.param)
     context.set_default_timeout(15_000)
     page = context.new_page()
-    page.goto(f"http://127.0.0.1:{remote.port}/admin/cors_policies/policy/")
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Log in").click()
+    sign_in(page, f"http://127.0.0.1:{remote.port}/admin/cors_policies/policy/")
     yield page
     context.close()
 
@@ -81,16 +75,16 @@ def test_editor_reads_the_report_and_promotes(editor: Page, remote: Site) -> Non
     wait_until(lambda: _ask(remote, NEW) == NEW)
 
 
-@pytest.mark.parametrize("width", [1280, 360])
-def test_nothing_is_wider_than_the_window(editor: Page, remote: Site, width: int) -> None:
+def test_nothing_is_wider_than_the_window(editor: Page, remote: Site) -> None:
     _ask(remote, NEW)
     _ask(remote, f"https://{'a' * 60}.{'b' * 60}.example")
-    editor.set_viewport_size({"width": width, "height": 900})
     editor.get_by_role("link", name="Trial report").click()
     editor.get_by_role("region", name="/api/orders/**").wait_for()
 
-    for table in editor.locator("#content-main table, #content-main section").all():
-        found = table.bounding_box()
-        assert found is not None
-        assert found["x"] >= 0
-        assert found["x"] + found["width"] <= width
+    for width in (1280, 360):
+        editor.set_viewport_size({"width": width, "height": 900})
+        for table in editor.locator("#content-main table, #content-main section").all():
+            found = table.bounding_box()
+            assert found is not None
+            assert found["x"] >= 0
+            assert found["x"] + found["width"] <= width

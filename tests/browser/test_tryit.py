@@ -8,38 +8,28 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
+from tests.browser.edited_site import edited_site, sign_in
 from tests.helpers import policy
-from tests.servers import Site, free_port
+from tests.servers import Site
 
 pytestmark = pytest.mark.browser
 
-SERVER = ["manage.py", "runserver", "--noreload", "127.0.0.1:{port}"]
-MAKE_ADMIN = (
-    "import django; django.setup(); from django.contrib.auth import get_user_model; "
-    "get_user_model().objects.create_superuser('editor', password='secret')"
-)
 NARROW = ViewportSize(width=360, height=740)
 
 
 @pytest.fixture
 def remote(tmp_path: Path) -> Iterator[Site]:
     """The running demo site, with an editor and two policies that speak for one path."""
-    found = Site(tmp_path / "site.sqlite3", free_port())
-    found.begin()
-    found.command("-c", MAKE_ADMIN)
-    found.apply(
+    policies = (
         policy("orders", "/api/orders/*", allowed_origins=["https://other.example"]),
         policy("api", "/api/**", allowed_origins=["https://app.example"]),
     )
-    with found.serving(SERVER):
+    with edited_site(tmp_path, *policies) as found:
         yield found
 
 
 def _sign_in(page: Page, remote: Site) -> None:
-    page.goto(f"http://127.0.0.1:{remote.port}/admin/cors_policies/policy/")
-    page.get_by_label("Username").fill("editor")
-    page.get_by_label("Password").fill("secret")
-    page.get_by_role("button", name="Log in").click()
+    sign_in(page, f"http://127.0.0.1:{remote.port}/admin/cors_policies/policy/")
 
 
 def _expect_verdict(page: Page, verdict: str) -> None:

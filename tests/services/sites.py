@@ -114,7 +114,7 @@ class Traffic:
     site: Site
     path: str = "/api/x"
     threads: int = 3
-    pause: float = 0.005
+    pause: float = 0.02
     answers: list[Answer] = field(default_factory=list)
     _ends: threading.Event = field(default_factory=threading.Event)
     _running: list[threading.Thread] = field(default_factory=list)
