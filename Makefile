@@ -91,8 +91,8 @@ real: fast programs
 	@$(BIN)/python -m pytest -n auto --dist loadscope -m "(services or browser) and not timing" $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 
 timed: real
-	@echo "== pytest: what holds times, one after another"
-	@$(BIN)/python -m pytest -m timing $(RERUNS) $(ARGS) $(NONE_IS_FINE)
+	@echo "== pytest: what holds times, two at a time"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m timing $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 
 matrix: $(STAMP) ## the tests on every Python here, every Django and REST framework, PostgreSQL, MariaDB; pip-audit
 	@$(BIN)/nox $(ARGS)

@@ -183,7 +183,7 @@ class TestServer:
     def remote(self, tmp_path: Path) -> Site:
         """The demo site with a policy, and a database of its own."""
         site = Site(tmp_path / "site.sqlite3", free_port())
-        site.migrate()
+        site.begin()
         site.apply(policy())
         return site
 

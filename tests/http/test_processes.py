@@ -38,7 +38,7 @@ class TestOtherProcess:
 
     @pytest.mark.parametrize("server", SERVERS)
     def test_grant_and_revocation_reach_a_running_server(self, remote: Site, server: list[str]) -> None:
-        remote.migrate()
+        remote.begin()
         with remote.serving(server):
             assert not remote.allows()
 

@@ -6,6 +6,7 @@ What goes by the services alone, as the forms of the admin do, is not: it takes 
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -31,14 +32,15 @@ ALIKE = [
     "tests/db/test_upgrade.py",
 ]
 """What asks no database, nothing of it that the others do not, or has a test of its own there."""
+RERUNS = ["--reruns", "1"] if os.environ.get("CI") else []
+"""As the Makefile has it: one test is tried again, and not all of them."""
 
 
 def _run(database: dict[str, Any]) -> None:
     """Runs them with few examples; what fails is printed, and is this test's failure."""
     spared = [f"--ignore={file}" for file in ALIKE]
-    finished = run_pytest(
-        database, "-q", "--hypothesis-profile=few", *SUITES, *spared, capture_output=True, timeout=900
-    )
+    options = ("-q", "--hypothesis-profile=few", *RERUNS, *SUITES, *spared)
+    finished = run_pytest(database, *options, capture_output=True, timeout=900)
     assert finished.returncode == 0, finished.stdout[-8000:] + finished.stderr[-2000:]
 
 
