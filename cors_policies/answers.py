@@ -32,8 +32,10 @@ _Key = tuple[_Place, str | None] | tuple[_Place, str | None, str | None, str | N
 """Place and method, as it was sent; where they matter ``Origin``, ``Host`` and ``X-Forwarded-Host`` too."""
 
 
-Answer = tuple[int | None, Prepared | None, str, Decision]
-"""Status and headers (``None``: the request is ungoverned), reason, and the decision that they are of.
+Note = tuple[Decision, str, str, Decision | None]
+"""What was decided, about which origin and method, and what was applied in its place: of a trial only."""
+Answer = tuple[int | None, Prepared | None, str, Note]
+"""Status and headers (``None``: the request is ungoverned), reason, and what an observer notes of it.
 
 What the middleware needs stands beside the decision, so that it has one object less to fetch. No named tuple:
 that costs two calls to make.
@@ -62,8 +64,9 @@ def _decided(snapshot: Snapshot, request: HttpRequest, key: _Key) -> Answer:
     facts = RequestFacts(request)
     decision = decide(snapshot, facts)
     headers = None if decision.group is None else prepared(decision.headers, decision.vary)
-    answer = decision.status, headers, decision.reason, decision
     is_preflight = decision.status == PREFLIGHT_STATUS
+    method = request.META["HTTP_ACCESS_CONTROL_REQUEST_METHOD"] if is_preflight else key[1]
+    answer = decision.status, headers, decision.reason, (decision, facts.origin or "", method or "", None)
     # Length first: to look for a host in eight kilobytes takes longer than all the rest.
     if not is_preflight and _is_telling(key, facts.path) and is_repeatable(decision, facts):
         snapshot.keep(key, answer)

@@ -17,12 +17,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 from django.db import connections, transaction
 
+from cors_policies.answers import Note
 from cors_policies.conf import OBSERVE_ALL, OBSERVE_DENIED, OBSERVE_OFF, get_settings
 from cors_policies.core.engine import (
     ALLOWED,
@@ -30,7 +31,6 @@ from cors_policies.core.engine import (
     HEADER_NOT_ALLOWED,
     METHOD_NOT_ALLOWED,
     ORIGIN_NOT_ALLOWED,
-    PREFLIGHT_STATUS,
     Decision,
 )
 from cors_policies.core.path_group import CompiledPolicy
@@ -46,7 +46,7 @@ from cors_policies.store.connection import (
     present_test,
 )
 from cors_policies.store.outage import Outage
-from cors_policies.store.refresher import ABANDON_AFTER, Refresher
+from cors_policies.store.refresher import Refresher
 
 INTERVAL: Final = 5.0
 MAX_BACK_OFF: Final = 30.0
@@ -59,12 +59,8 @@ EXIT_PATIENCE: Final = 1.0
 
 _DENIED: Final = frozenset({ORIGIN_NOT_ALLOWED, METHOD_NOT_ALLOWED, HEADER_NOT_ALLOWED, BAD_REQUEST_HEADERS})
 _COUNTED: Final = {OBSERVE_OFF: frozenset[str](), OBSERVE_DENIED: _DENIED, OBSERVE_ALL: _DENIED | {ALLOWED}}
-_ASKED: Final = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
-_Note = tuple[Decision, str, str, Decision | None, int]
-"""What was decided about which origin and method, what was applied in its place, and in which second.
-
-No named tuple: that takes twice as long to make.
-"""
+_WATCH: Final = 1.0
+"""Seconds from one look at the clock and the thread to the next, while requests are counted."""
 
 
 class Observer:
@@ -80,7 +76,9 @@ class Observer:
     def start_anew(self) -> None:
         """What a process starts with. A forked child, too."""
         self._recorder = Recorder()
-        self._notes: deque[_Note] = deque()
+        self._notes: deque[Note | int] = deque()
+        """What was counted, each after the second since 1970 that it was counted in, or soon after."""
+        self._second = 0
         self._outage = Outage("Observations", "stored")
         self._flusher: Refresher | None = None
         self._guard = threading.Lock()
@@ -92,18 +90,16 @@ class Observer:
         self.reasons = _COUNTED[get_settings().OBSERVE]
         self.counts_trials = get_settings().OBSERVE != OBSERVE_OFF
 
-    def count(self, decision: Decision, meta: Mapping[str, Any], live: Decision | None = None) -> None:
-        """Counts a decision whose reason is one of ``reasons``, about the request with that ``META``.
+    def count(self, note: Note, now: float) -> None:
+        """Counts a decision whose reason is one of ``reasons``, or which a trial would have made.
 
-        With ``live``: the decision is that of a trial, and ``live`` was applied in its place.
+        ``now`` is the time by ``time.monotonic``. Notes that are alike are one object mostly: that takes a
+        microsecond less than to make each anew, with its time.
         """
-        if decision.group is None:
-            return
-        notes, now = self._notes, time.time()
         if now >= self._next_watch:
-            self._watch()
-        method = meta.get(_ASKED if decision.status == PREFLIGHT_STATUS else "REQUEST_METHOD", "")
-        notes.append((decision, meta.get("HTTP_ORIGIN", ""), method, live, int(now)))
+            self._watch(now)
+        notes = self._notes
+        notes.append(note)
         if len(notes) > MAX_NOTES:
             self._tally(self._recorder)
 
@@ -122,14 +118,18 @@ class Observer:
         if self._flusher is not None:
             self._flush_in_background(EXIT_PATIENCE)
 
-    def _watch(self) -> None:
-        """Sees that a thread is there and does not hang; in tests, that none counts for another."""
+    def _watch(self, now: float) -> None:
+        """Notes the time, and sees to it that a thread is there which does not hang.
+
+        In tests: that none counts for another.
+        """
         if is_test_environment():
             self._forget_other_tests()
-            return
-        self._next_watch = time.time() + ABANDON_AFTER
-        if not _is_inline() and (self._flusher is None or self._flusher.is_stuck):
-            self._flush_in_background(0)
+        else:
+            self._next_watch = now + _WATCH
+            if not _is_inline() and (self._flusher is None or self._flusher.is_stuck):
+                self._flush_in_background(0)
+        self._notes.append(int(time.time()))
 
     def _flush_in_background(self, patience: float) -> None:
         try:
@@ -161,14 +161,19 @@ class Observer:
 
     def _tally(self, recorder: Recorder) -> None:
         """Makes tallies of the notes that there are."""
-        for note, count in Counter(self._taken_notes()).items():
-            recorder.add(_key(*note[:-1]), note[-1], count)
+        for (note, second), count in Counter(self._taken_notes()).items():
+            if note[0].group is not None:
+                recorder.add(_key(*note), second, count)
 
-    def _taken_notes(self) -> Iterator[_Note]:
+    def _taken_notes(self) -> Iterator[tuple[Note, int]]:
         take = self._notes.popleft
         with suppress(IndexError):  # another thread has taken the rest
             for _ in range(len(self._notes)):
-                yield take()
+                note = take()
+                if isinstance(note, int):
+                    self._second = note
+                else:
+                    yield note, self._second
 
     def _store(self, *, own: bool) -> bool:
         """Stores what was counted, by an ``own`` connection or the calling thread's. Whether it could be."""

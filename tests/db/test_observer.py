@@ -14,14 +14,15 @@ from django.core import mail
 from django.db import OperationalError, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from cors_policies.core.engine import Decision, StatedFacts, decide
+from cors_policies.answers import Note
+from cors_policies.core.engine import StatedFacts, decide
 from cors_policies.core.policy_set import parse_policy_set
 from cors_policies.core.snapshot import compile_snapshot
 from cors_policies.models import Observation
 from cors_policies.observations import observing
 from cors_policies.observations.observing import Observer
 from cors_policies.observations.rows import store_tallies
-from cors_policies.observations.tallies import Tallies
+from cors_policies.observations.tallies import SECONDS_OF_A_DAY, Tallies
 from cors_policies.store.connection import own_connection
 from tests.helpers import policy
 from tests.servers import wait_until
@@ -37,10 +38,10 @@ def total() -> int:
 SNAPSHOT = compile_snapshot(parse_policy_set({"policies": [policy()]}).policies, {})
 
 
-def denied(origin: str = EVIL) -> tuple[Decision, dict[str, str]]:
-    """A denied request."""
+def denied(origin: str = EVIL) -> tuple[Note, float]:
+    """A denied request, and that it is made now."""
     decision = decide(SNAPSHOT, StatedFacts(method="GET", path="/api/x", origin=origin))
-    return decision, {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": origin}
+    return (decision, origin, "GET", None), time.monotonic()
 
 
 @pytest.fixture
@@ -129,6 +130,22 @@ class TestInTests:
             transaction.set_rollback(True)
 
         assert total() == 0
+
+    def test_each_is_counted_on_its_day(self, observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As outside of Django's test environment, where the clock is looked at once a second."""
+        monkeypatch.setattr(observing, "is_test_environment", lambda: False)
+        monkeypatch.setattr(observing, "present_test", lambda: None)
+        monkeypatch.setattr(observing, "_is_inline", lambda: True)
+        today = int(time.time()) // SECONDS_OF_A_DAY
+        note, _ = denied()
+        for now, day in ((10.0, today - 1), (10.5, today - 1), (12.0, today)):
+            with monkeypatch.context() as patch:
+                patch.setattr(time, "time", lambda day=day: day * SECONDS_OF_A_DAY)
+                observer.count(note, now)
+
+        observer.flush()
+
+        assert Observation.objects.get().days == {str(today - 1): 2, str(today): 1}
 
     def test_nothing_counted_makes_no_query(
         self, observer: Observer, django_assert_num_queries: DjangoAssertNumQueries
@@ -248,7 +265,7 @@ class TestBackground:
 
     def test_thread_that_hangs_is_replaced(self, observer: Observer, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("cors_policies.store.refresher.ABANDON_AFTER", 0.05)
-        monkeypatch.setattr(observing, "ABANDON_AFTER", 0.0)
+        monkeypatch.setattr(observing, "_WATCH", 0.0)
         may_end, has_begun, store = threading.Event(), threading.Event(), observing._store_apart  # noqa: SLF001
 
         def hang(found: Tallies) -> None:

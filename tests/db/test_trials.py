@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries, Settings
@@ -163,7 +165,8 @@ class TestRows:
         assert str(TrialObservation.objects.get()) == f"{EVIL} /api/**: origin-not-allowed, not allowed"
 
     def test_ungoverned_decision_has_nothing_to_count_by(self) -> None:
-        observer.count(Decision("ungoverned"), {"HTTP_ORIGIN": EVIL}, Decision("ungoverned"))
+        ungoverned = Decision("ungoverned")
+        observer.count((ungoverned, EVIL, "GET", ungoverned), time.monotonic())
         observations.flush()
 
         assert stored() == {}
@@ -176,9 +179,8 @@ def count(origin: str) -> None:
     live, trial = (
         decide(compile_snapshot(parse_policy_set({"policies": found}).policies, {}), facts) for found in sets
     )
-    meta = {"REQUEST_METHOD": "GET", "HTTP_ORIGIN": origin}
-    observer.count(live, meta)
-    observer.count(trial, meta, live)
+    observer.count((live, origin, "GET", None), time.monotonic())
+    observer.count((trial, origin, "GET", live), time.monotonic())
 
 
 @pytest.mark.django_db
