@@ -21,15 +21,15 @@ from django.middleware.csrf import CsrfViewMiddleware
 from pytest_django import Settings
 
 from cors_policies import conf, services
-from cors_policies.checks import (
+from cors_policies.checks.installation import (
     ANSWERING,
     CSRF_MIDDLEWARE,
     DJANGO_CSRF_MIDDLEWARE,
     MIDDLEWARE,
     OTHER_MIDDLEWARE,
     UNSHARED_CACHES,
-    check_stored_set,
 )
+from cors_policies.checks.stored import check_stored_set
 from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
 from cors_policies.core.guardrails import check_guardrails
 from cors_policies.csrf import CorsPolicyCsrfMiddleware
@@ -63,7 +63,7 @@ adding_middleware = partial(lambda get_response: get_response)
 
 def found() -> list[CheckMessage]:
     """What our checks say; those that are registered, and none of Django's."""
-    ours = [check for check in registry.get_checks() if check.__module__ == "cors_policies.checks"]
+    ours = [check for check in registry.get_checks() if check.__module__.startswith("cors_policies.checks.")]
     messages = [message for check in ours for message in check(app_configs=None, databases=None)]
     assert len(ours) == 6
     assert all(message.hint for message in messages)
@@ -428,6 +428,43 @@ class TestStoredSet:
 
         assert check_stored_set(databases=["default"]) == []
 
+    @pytest.mark.parametrize("name", [DJANGO_CSRF_MIDDLEWARE, CSRF_MIDDLEWARE])
+    def test_trust_that_no_check_asks_for_is_named(self, settings: Settings, name: str) -> None:
+        for name_of_it, mode in (("shop", "live"), ("off", "off")):
+            keys = {"mode": mode, "allow_credentials": True, "trust_for_csrf": True}
+            services.create_policy(policy(name_of_it, "/shop/**", **keys))
+        settings.MIDDLEWARE = [MIDDLEWARE, name]
+
+        found = [(message.id, message.msg) for message in check_stored_set(databases=["default"])]
+
+        text = 'The policy "shop" trusts its origins for CSRF, and no check asks it.'
+        assert found == ([] if name == CSRF_MIDDLEWARE else [("cors_policies.W008", text)])
+
+    @pytest.mark.parametrize(
+        ("changes", "is_named"),
+        [
+            pytest.param({"allow_credentials": True}, True, id="cookies"),
+            pytest.param({"allow_credentials": True, "host": "*.example.com"}, True, id="host"),
+            pytest.param({}, False, id="no-cookies"),
+            pytest.param({"allow_credentials": True, "mode": "off"}, False, id="off"),
+            pytest.param({"allow_credentials": True, "allowed_origins": []}, False, id="nobody"),
+            pytest.param({"allow_credentials": True, "path": "/other/**"}, False, id="elsewhere"),
+        ],
+    )
+    def test_cookies_for_our_own_api_are_named(self, changes: dict[str, Any], *, is_named: bool) -> None:
+        services.create_policy(policy("app", **{"path": "/api/**", **changes}))
+
+        found = check_stored_set(databases=["default"])
+
+        assert [message.id for message in found] == ["cors_policies.W009"] * is_named
+        if is_named:
+            assert "call /api/cors/policies/ with cookies" in found[0].msg
+            host = changes.get("host", "")
+            services.create_policy(policy("no-page", "/api/cors/**", allowed_origins=[], host=host))
+            assert "the path /api/cors/** and no origins" in (found[0].hint or "")
+            assert ("the host *.example.com" in (found[0].hint or "")) == bool(host)
+            assert check_stored_set(databases=["default"]) == []
+
     def test_command_fails_with_a_broken_row_and_only_with_the_database(self) -> None:
         services.create_policy(policy())
         call_command("check", "--database", "default")
@@ -442,7 +479,8 @@ class TestPage:
     """docs/settings.md explains every id and every key."""
 
     def test_has_every_id(self) -> None:
-        code = (ROOT / "cors_policies" / "checks.py").read_text("utf-8")
+        modules = sorted((ROOT / "cors_policies" / "checks").glob("*.py"))
+        code = "".join(module.read_text("utf-8") for module in modules)
         page = (ROOT / "docs" / "settings.md").read_text("utf-8")
 
         assert set(re.findall(r'id="cors_policies\.(\w+)"', code)) == set(

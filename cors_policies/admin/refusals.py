@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from cors_policies.admin.asking import example_call
 from cors_policies.admin.fields import shortened
-from cors_policies.admin.prefill import proposal
+from cors_policies.admin.prefill import CALL, proposal
 from cors_policies.core import engine
 from cors_policies.core.origins import NULL_ORIGIN, parse_serialized_origin
 from cors_policies.core.remedies import Remedy
@@ -152,14 +152,18 @@ class Refusal:
 
 
 def filled_in(row: Any) -> str:
-    """The query of a form's address that adds what was refused; ``""`` where that is to be typed by hand."""
+    """The query of a form's address that adds what was refused, and goes on with that call.
+
+    ``""`` where that is to be typed by hand.
+    """
     if row.reason == engine.ORIGIN_NOT_ALLOWED and parse_serialized_origin(row.origin) is not None:
         remedy = Remedy(policy=None, origins=(row.origin,))
     elif row.reason == engine.METHOD_NOT_ALLOWED and row.method != ANY and is_token(row.method):
         remedy = Remedy(policy=None, methods=(row.method,))
     else:
         return ""
-    return urlencode(proposal(remedy), doseq=True)
+    call = tried(row)
+    return urlencode({**dict(proposal(remedy).lists()), **({CALL: [call]} if call else {})}, doseq=True)
 
 
 def tried(row: Any) -> str:

@@ -21,6 +21,10 @@ from cors_policies.core.texts import say
 from cors_policies.translating import told, translated
 
 SIGNAL: Final = "check_request_enabled"
+_GONE: Final = say(
+    "no setting of django-cors-headers is there any more, and the policies that were made of them would let "
+    "nobody in. They are what counts now: change them, and run this no more."
+)
 _RECEIVERS: Final = say("has receivers, which decide by code of yours. What they let in is not carried over.")
 
 
@@ -29,7 +33,10 @@ def adopt_corsheaders(*, write: bool = False, comment: str = "") -> Outcome:
 
     Raises ``RefusedError``, and then nothing is stored.
     """
-    adoption = adopt(foreign_settings())
+    given = foreign_settings()
+    if write and not given:
+        raise RefusedError(told("Nothing was stored: {reason}", reason=translated(_GONE)))
+    adoption = adopt(given)
     lines = (*_lines(adoption.refusals), *_lines((*adoption.notes, *_signal_notes())))
     if adoption.document is None:
         raise RefusedError("\n".join((told("Nothing was adopted."), *lines)))

@@ -225,6 +225,24 @@ class TestLinks:
         page.stored()
         assert documents.policy_document(row)["allowed_origins"] == [APP, NEW]
 
+    @pytest.mark.parametrize(
+        ("origin", "more"),
+        [(NEW, {}), (APP, {"reason": "method-not-allowed", "method": "PUT", "policy": "public-api"})],
+        ids=["origin", "method"],
+    )
+    def test_call_that_was_refused_is_tried_next(
+        self, admin_client: Client, origin: str, more: dict[str, Any]
+    ) -> None:
+        services.create_policy(policy())
+        observe(origin, **more)
+
+        (address,) = addresses(admin_client)
+        page = FormPage(admin_client, address)
+        tried = text(admin_client.post(page.address, {**page.fields, "_try": "1"}))
+
+        assert f'name="origin" value="{origin}"' in tried
+        assert f'name="method" value="{more.get("method", "GET")}"' in tried
+
     def test_method_is_ticked_in_the_policy_that_refused(self, admin_client: Client) -> None:
         row = services.create_policy(policy())
         services.create_policy(policy("first", priority=1))

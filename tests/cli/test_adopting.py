@@ -129,6 +129,15 @@ class TestWrite:
         (found,) = documents.policy_set_document("default")["policies"]
         assert found["allowed_origins"] == ["https://new.example"]
 
+    def test_once_the_settings_are_gone_is_refused(self, shell: Shell, settings: Settings) -> None:
+        shell.run("adopt-corsheaders", "--write")
+        del settings.CORS_ALLOWED_ORIGINS
+
+        status, text = shell.refusal("adopt-corsheaders", "--write")
+
+        assert (status, text.partition(":")[0]) == (1, "Nothing was stored")
+        assert "no setting of django-cors-headers is there any more" in text
+
     @pytest.mark.parametrize("options", [[], ["--write"]])
     def test_refused_stores_nothing(self, shell: Shell, settings: Settings, options: list[str]) -> None:
         settings.CORS_ALLOW_ALL_ORIGINS = settings.CORS_ALLOW_CREDENTIALS = True

@@ -13,7 +13,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from cors_policies import services
-from cors_policies.checks import check_stored_set
+from cors_policies.checks.stored import check_stored_set
 from cors_policies.core.problems import InvalidPolicyError
 from cors_policies.documents import policy_set_document
 from cors_policies.models import Origin, OriginGroup, Policy, PolicyOrigin

@@ -29,7 +29,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from cors_policies import observations, services
-from cors_policies.checks import check_settings
+from cors_policies.checks.installation import check_settings
 from cors_policies.core.policy_set import check_policy_set
 from tests.documentation.blocks import RUN_ELSEWHERE, Block, all_blocks
 from tests.helpers import policy, preflight

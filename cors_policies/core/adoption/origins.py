@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from cors_policies.core.adoption.python_regex import (
+    NOT_IN_RE2,
     Branch,
     compile_regex,
     parse_regex,
@@ -59,13 +60,19 @@ def adopt_expressions(regexes: Iterable[Regex]) -> tuple[list[str], list[str]]:
             compiled = compile_regex(regex)
             pattern = parse_origin_pattern(f"~{to_re2(compiled)}")
         except PatternError as error:
-            reasons.append(say("{shown} is left out. {error}", shown=shown, error=error))
+            reasons.append(say("{shown} is left out. {error}", shown=shown, error=_with_remedy(error)))
         else:
             found.append(pattern.text)
             reasons.extend(
                 say("{entry} {fault}", entry=shown, fault=remark) for remark in _remarks(compiled, pattern)
             )
     return found, reasons
+
+
+def _with_remedy(error: PatternError) -> str:
+    if error.reason != NOT_IN_RE2:
+        return str(error)
+    return say("{error} Write the expression without it, or wildcards.", error=error)
 
 
 def _adopt_origin(entry: str) -> str:

@@ -19,6 +19,7 @@ from cors_policies.core.adoption.python_regex import (
     CAPTURING,
     END,
     NON_CAPTURING,
+    NOT_IN_RE2,
     START,
     Branch,
     Charset,
@@ -64,12 +65,23 @@ def adopt_paths(regex: Regex) -> tuple[list[str], list[str]]:
     compiled = compile_regex(regex)
     if compiled.flags & re.IGNORECASE:
         raise _refusal(say("It ignores case, and path patterns do not."))
-    runs = [*islice(_runs(parse_regex(compiled)), MAX_PATHS + 1)]
+    runs = [*islice(_runs(_parsed(compiled)), MAX_PATHS + 1)]
     if len(runs) > MAX_PATHS:
         raise _refusal(say("It stands for more than {limit} paths.", limit=MAX_PATHS))
     patterns = {pattern.text: pattern for pattern in map(_pattern, runs)}
     kept = [*_uncovered(patterns)]
     return [pattern.text for pattern in kept], [*_differences(compiled, kept)]
+
+
+def _parsed(compiled: re.Pattern[str]) -> Branch:
+    try:
+        return parse_regex(compiled)
+    except PatternError as error:
+        if error.reason != NOT_IN_RE2:
+            raise
+        raise _refusal(
+            say("{error} What shall be left out gets a policy without origins.", error=error)
+        ) from error
 
 
 def _refusal(why: str) -> PatternError:

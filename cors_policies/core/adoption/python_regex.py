@@ -25,6 +25,8 @@ START: Final = ("^", r"\A")
 END: Final = ("$", r"\z")
 CAPTURING: Final = "("
 NON_CAPTURING: Final = "(?:"
+NOT_IN_RE2: Final = "not-in-re2"
+"""The reason of what is no fault, but has no counterpart in RE2."""
 
 _SPECIAL: Final = frozenset(r"\.+*?()|[]{}^$")
 _QUANTIFIER = re.compile(r"[*+?]|\{[0-9]+\}|\{[0-9]*,[0-9]*\}")
@@ -264,9 +266,7 @@ def _refuse_escape(char: str) -> None:
 
 
 def _not_in_re2(what: str) -> PatternError:
-    return PatternError(
-        "not-in-re2", say("It has {what}, which RE2 does not. Write it without, or as wildcards.", what=what)
-    )
+    return PatternError(NOT_IN_RE2, say("It has {what}, which RE2 does not have.", what=what))
 
 
 def _branch_text(branch: Branch) -> str:

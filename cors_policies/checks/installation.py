@@ -1,29 +1,18 @@
-"""What about this project's setup would make policies do nothing, or something else than they say?
-
-Before you edit:
-
-* Every check has an id (docs/settings.md), says what is wrong, and what to write instead. A test compares the
-  page with the ids here.
-* None asks the database, but for the one that ``check --database`` runs.
-* A project that is set up as the README says gets no message.
-"""
+"""Is the app installed so that its policies do what they say: settings, middleware, cache?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from django.apps import apps
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage
-from django.db import Error as DatabaseError
 from django.utils.module_loading import import_string
 
-from cors_policies.conf import CHECK_TAG, DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
+from cors_policies.conf import DEFAULT_PERMISSION_CLASSES, get_settings, setting_problems
 from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
-from cors_policies.core.texts import say
-from cors_policies.documents import BrokenRow, read_policy_set
 from cors_policies.translating import told, translated
 
 MIDDLEWARE: Final = "cors_policies.middleware.CorsPolicyMiddleware"
@@ -55,19 +44,6 @@ UNSHARED_CACHES: Final = frozenset(
     {"django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache"}
 )
 _KNOWN: Final = ANSWERING | {MIDDLEWARE, OTHER_MIDDLEWARE}
-
-
-def register_checks() -> None:
-    """Registers every check with Django."""
-    for check in (
-        check_settings,
-        check_cache,
-        check_middleware,
-        check_csrf_middleware,
-        check_foreign_settings,
-    ):
-        checks.register(check, CHECK_TAG)
-    checks.register(check_stored_set, CHECK_TAG, checks.Tags.database)
 
 
 def check_settings(**_kwargs: Any) -> list[CheckMessage]:
@@ -112,7 +88,7 @@ def check_middleware(**_kwargs: Any) -> list[CheckMessage]:
 
 def check_csrf_middleware(**_kwargs: Any) -> list[CheckMessage]:
     """W006: Django's CSRF middleware is installed beside ours, and refuses what ours trusts."""
-    kinds = [(name, _kinds(name)) for name in settings.MIDDLEWARE]
+    kinds = [(name, kinds_of(name)) for name in settings.MIDDLEWARE]
     ours = [name for name, kind in kinds if CSRF_MIDDLEWARE in kind]
     others = [name for name, kind in kinds if DJANGO_CSRF_MIDDLEWARE in kind and CSRF_MIDDLEWARE not in kind]
     return [
@@ -145,56 +121,8 @@ def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-def check_stored_set(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """E002: rows that are invalid as they are stored, and so are not obeyed.
-
-    Silent where the tables cannot be read: ``migrate`` runs this before it has made them.
-    """
-    using = get_settings().DATABASE_ALIAS
-    if using not in (databases or ()):
-        return []
-    try:
-        broken = read_policy_set(using).broken
-    except DatabaseError:
-        return []
-    return [
-        checks.Error(
-            _broken(row),
-            hint=translated(_CONSEQUENCES[row.kind]),
-            id="cors_policies.E002",
-        )
-        for row in broken
-    ]
-
-
-def _broken(row: BrokenRow) -> str:
-    problems = " ".join(f"{problem.attr}: {translated(problem.message)}" for problem in row.problems)
-    if row.kind == "policy":
-        return told(
-            'The policy "{name}" is invalid as stored, and is not obeyed: {problems}',
-            name=row.name,
-            problems=problems,
-        )
-    return told(
-        'The origin group "{name}" is invalid as stored, and is not obeyed: {problems}',
-        name=row.name,
-        problems=problems,
-    )
-
-
-_CONSEQUENCES: Final = {
-    "policy": say(
-        "Correct it in the admin, or delete it. Until then it lets nobody in, and no broader policy "
-        "governs its path."
-    ),
-    "origin group": say(
-        "Correct it in the admin, or delete it. Until then no policy that names it is obeyed."
-    ),
-}
-
-
 def _middleware_messages(names: list[str]) -> Iterator[CheckMessage]:
-    kinds = [_kinds(name) for name in names]
+    kinds = [kinds_of(name) for name in names]
     place = next((place for place, kind in enumerate(kinds) if MIDDLEWARE in kind), None)
     if place is None:
         yield checks.Warning(
@@ -246,7 +174,7 @@ def _is_importable(name: str) -> bool:
     return True
 
 
-def _kinds(name: str) -> frozenset[str]:
+def kinds_of(name: str) -> frozenset[str]:
     """The dotted names of a middleware and of the classes that it is derived from."""
     if name in _KNOWN:
         return frozenset({name})
