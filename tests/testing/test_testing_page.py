@@ -45,6 +45,7 @@ class TestExamples:
 
     def test_with_pytest(self, tmp_path: Path) -> None:
         (tmp_path / "test_orders.py").write_text(WITH_PYTEST, encoding="utf-8")
+        (tmp_path / "pytest.ini").write_text("[pytest]", encoding="utf-8")  # that of no folder above
 
         said = run(
             tmp_path, "pytest", "-p", "no:cacheprovider", "-p", "no:asyncio", "--no-header", "-W", "error"
