@@ -88,7 +88,7 @@ fast: check
 
 real: fast programs
 	@echo "== pytest: browsers and servers, on every processor"
-	@$(BIN)/python -m pytest -n auto --dist loadscope -m "(services or browser) and not timing" $(RERUNS) $(ARGS) $(NONE_IS_FINE)
+	@$(BIN)/python -m pytest -n auto --dist loadscope --no-loadscope-reorder -m "(services or browser) and not timing" $(RERUNS) $(ARGS) $(NONE_IS_FINE)
 
 timed: real
 	@echo "== pytest: what holds times, two at a time"

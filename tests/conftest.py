@@ -17,6 +17,20 @@ settings.register_profile("some", deadline=None, print_blob=True, max_examples=3
 # --hypothesis-profile comes later, and prevails.
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
+LONG = (
+    "tests/services/test_databases.py",
+    "tests/cli/test_commands_page.py",
+    "tests/browser/test_tutorial.py",
+    "tests/test_foreign_project.py",
+)
+"""Files of one or two tests that take half a minute or more."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, after the order was made random: else one processor waits for another's last."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+
 
 @pytest.fixture(scope="session")
 def wheel_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
