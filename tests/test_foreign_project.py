@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,15 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 SETTINGS, URLS = re.findall(
     r"^```python\n(.*?)^```$", README.partition("## The first policy")[0], re.MULTILINE | re.DOTALL
 )
+
+THEIRS = """
+INSTALLED_APPS += ["corsheaders"]
+MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
+CORS_ALLOWED_ORIGINS = ["https://app.example"]
+CORS_URLS_REGEX = r"^/api/.*$"
+CORS_ALLOW_CREDENTIALS = True
+ALLOWED_HOSTS = ["127.0.0.1"]
+"""
 
 
 class Project:
@@ -77,22 +87,35 @@ def run(*command: str, cwd: Path | None = None) -> str:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory, wheel_path: Path) -> Project:
+def made(tmp_path_factory: pytest.TempPathFactory, wheel_path: Path) -> Project:
     """A new project with the wheel in reach, but not yet in its settings."""
     return Project(tmp_path_factory.mktemp("foreign"), wheel_path)
 
 
 @pytest.fixture
-def address(project: Project) -> Iterator[str]:
+def project(made: Project) -> Iterator[Project]:
+    """The same, with no table; what the test adds to its files is taken out again."""
+    files = [made.folder / "theirs" / name for name in ("settings.py", "urls.py")]
+    before = [file.read_text() for file in files]
+    yield made
+    for file, text in zip(files, before, strict=True):
+        file.write_text(text)
+    (made.folder / "db.sqlite3").unlink(missing_ok=True)
+
+
+@contextmanager
+def serving(project: Project) -> Iterator[str]:
     """The address of the running project."""
     port = free_port()
     command = [str(project.python), "manage.py", "runserver", "--noreload", f"127.0.0.1:{port}"]
     process = subprocess.Popen(
         command, cwd=project.folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(DEADLINE)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(DEADLINE)
 
 
 def headers(address: str, path: str) -> tuple[int, str | None]:
@@ -111,30 +134,41 @@ def headers(address: str, path: str) -> tuple[int, str | None]:
 
 
 @pytest.mark.parametrize("left_out", ['"rest_framework", ', ""], ids=["without-the-api", "with-the-api"])
-def test_wheel_works_as_the_readme_says(
-    project: Project, request: pytest.FixtureRequest, tmp_path: Path, left_out: str
-) -> None:
-    settings, urls = (project.folder / "theirs" / name for name in ("settings.py", "urls.py"))
-    before = settings.read_text(), urls.read_text()
-    try:
-        assert left_out in SETTINGS
-        project.append("settings.py", f'{SETTINGS.replace(left_out, "")}ALLOWED_HOSTS = ["127.0.0.1"]\n')
-        if not left_out:
-            project.append("urls.py", URLS)
-        project.manage("migrate", "--verbosity", "0")
-        assert "no issues" in project.manage("check")
-        assert "No changes" in project.manage("makemigrations", "--check", "--dry-run")
-        document = tmp_path / "set.json"
-        document.write_text(json.dumps({"policies": [policy()]}))
-        project.manage("cors_policies", "import", str(document), "--replace")
-        project.manage("findstatic", "cors_policies/admin.css")
-        address = request.getfixturevalue("address")
+def test_wheel_works_as_the_readme_says(project: Project, tmp_path: Path, left_out: str) -> None:
+    assert left_out in SETTINGS
+    project.append("settings.py", f'{SETTINGS.replace(left_out, "")}ALLOWED_HOSTS = ["127.0.0.1"]\n')
+    if not left_out:
+        project.append("urls.py", URLS)
+    project.manage("migrate", "--verbosity", "0")
+    assert "no issues" in project.manage("check")
+    assert "No changes" in project.manage("makemigrations", "--check", "--dry-run")
+    document = tmp_path / "set.json"
+    document.write_text(json.dumps({"policies": [policy()]}))
+    project.manage("cors_policies", "import", str(document), "--replace")
+    project.manage("findstatic", "cors_policies/admin.css")
 
+    with serving(project) as address:
         assert headers(address, "/api/x") == (404, "https://app.example")
         assert headers(address, "/elsewhere") == (404, None)
         assert headers(address, "/admin/login/") == (200, None)
         if not left_out:
             assert headers(address, "/api/cors/policies/")[0] == 401
-    finally:
-        settings.write_text(before[0])
-        urls.write_text(before[1])
+
+
+def test_site_moves_over_as_the_page_says(project: Project) -> None:
+    """docs/migrating.md, step by step: the same is answered before and after, and nothing is left of it."""
+    given = (project.folder / "theirs" / "settings.py").read_text()
+    project.append("settings.py", f"{THEIRS}INSTALLED_APPS += ['cors_policies']\n")
+    project.manage("migrate", "--verbosity", "0")
+    with serving(project) as address:
+        before = [headers(address, path) for path in ("/api/x", "/elsewhere")]
+
+    project.manage("cors_policies", "adopt-corsheaders", "--write")
+    project.manage("cors_policies", "explain", "/api/x", "--origin", "https://app.example")
+    (project.folder / "theirs" / "settings.py").write_text(given)
+    project.append("settings.py", f"{SETTINGS}ALLOWED_HOSTS = ['127.0.0.1']\n")
+
+    assert "no issues" in project.manage("check", "--database", "default")
+    with serving(project) as address:
+        assert [headers(address, path) for path in ("/api/x", "/elsewhere")] == before
+    assert before == [(404, "https://app.example"), (404, None)]
