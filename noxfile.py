@@ -42,6 +42,7 @@ REPRESENTATIVE: Final = [
     "tests/api/test_resources.py",
     "tests/cli/test_files.py",
     "tests/core/test_path_index.py",
+    "tests/db/test_background.py",
     "tests/db/test_services.py",
     "tests/http/test_answers.py",
     "tests/http/test_middleware.py",

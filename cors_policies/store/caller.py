@@ -5,6 +5,7 @@ name. So a thread asks, and whoever needs the answer waits for as long as it can
 
 Before you edit:
 
+* In Python 3.10 the future's ``TimeoutError`` is not the one that everybody else catches.
 * The thread is a daemon and not of a pool: those are waited for when the interpreter ends.
 * While an answer is overdue nobody else waits: the next call fails at once. A call that hangs for good is
   left to itself, and another thread takes over.
@@ -17,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NoAnswerYet
 from typing import Any, Final, TypeVar
 
 PATIENCE: Final = 1.0
@@ -44,10 +46,12 @@ class Caller:
         tasks.put((future, function))
         try:
             return future.result(patience)
-        except TimeoutError:
-            if not future.done() and not future.cancel():
+        except NoAnswerYet:
+            if future.done():
+                raise  # what the function has raised
+            if not future.cancel():
                 self._overdue, self._overdue_since = future, time.monotonic()
-            raise
+            raise TimeoutError from None
 
     def _ready(self) -> queue.SimpleQueue[_Task | None]:
         with self._guard:

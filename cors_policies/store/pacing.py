@@ -25,6 +25,8 @@ from typing import Final
 SWITCH_INTERVAL: Final = 0.0005
 """Seconds."""
 _NEVER: Final = 1 << 30
+_OWN: Final = gc.get_freeze_count()
+"""What the interpreter has frozen itself: hundreds of objects in Python 3.12, none in others."""
 
 
 class Adjustment:
@@ -79,7 +81,7 @@ def _collect_nothing() -> Callable[[], None]:
     gc.disable()
 
     def undo() -> None:
-        if gc.get_freeze_count() == 0:  # else the project has frozen what it wants to stay so
+        if gc.get_freeze_count() <= _OWN:  # else the project has frozen what it wants to stay so
             gc.freeze()
             gc.unfreeze()
         if collects:
