@@ -67,8 +67,9 @@ class Cluster(ABC):
         """Starts it, and waits until it serves."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self.command(), stdout=log, stderr=log, cwd=self.folder, user=self._as, start_new_session=True
-            )
+                self.command(),
+                stdout=log, stderr=log, cwd=self.folder, env=self._env, user=self._as, start_new_session=True,
+            )  # fmt: skip
         wait_until(lambda: self._has_ended() or self.answers(), _STARTS_WITHIN)
         assert not self._has_ended(), self._log.read_text(errors="replace")
 
@@ -97,8 +98,15 @@ class Cluster(ABC):
 
     def run(self, *command: str) -> None:
         """Runs a program as the server's user; its failure is the test's."""
-        finished = subprocess.run(command, capture_output=True, check=False, cwd=self.folder, user=self._as)
+        finished = subprocess.run(
+            command, capture_output=True, check=False, cwd=self.folder, env=self._env, user=self._as
+        )
         assert finished.returncode == 0, finished.stderr.decode(errors="replace")
+
+    @property
+    def _env(self) -> dict[str, str]:
+        """The test's, whose folder for temporary files may be closed to the server's user."""
+        return {**os.environ, "TMPDIR": str(self.folder)}
 
     @property
     def _log(self) -> Path:
