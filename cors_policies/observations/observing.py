@@ -123,13 +123,16 @@ class Observer:
 
         In tests: that none counts for another.
         """
-        if is_test_environment():
+        is_test = is_test_environment()
+        if is_test:
             self._forget_other_tests()
-        else:
-            self._next_watch = now + _WATCH
-            if not _is_inline() and (self._flusher is None or self._flusher.is_stuck):
-                self._flush_in_background(0)
+        # Before another thread may count without a look at the clock: the last look may be hours old.
         self._notes.append(int(time.time()))
+        if is_test:
+            return
+        self._next_watch = now + _WATCH
+        if not _is_inline() and (self._flusher is None or self._flusher.is_stuck):
+            self._flush_in_background(0)
 
     def _flush_in_background(self, patience: float) -> None:
         try:
