@@ -339,14 +339,19 @@ class TestRefresher:
 
         assert current_snapshot() is before
 
-    def test_the_clock_is_asked_long_before_an_end(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_clock_is_asked_every_second_before_an_end(
+        self, site: Site, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A clock that is set, or a machine that sleeps, moves the end; ``time.monotonic`` sees neither."""
+        settings.CORS_POLICIES = {"REFRESH_INTERVAL": 3600}
         services.create_policy(policy(expires_at=timestamp_text(soon(3600))))
         assert site.allows()
 
         monkeypatch.setattr(process, "_now", lambda: soon(3601))
 
-        wait_until(lambda: not site.allows())  # by what was planned it would take an hour
+        # What is planned, and not how long a busy machine takes for it: the end is an hour away.
+        assert store.due <= time.monotonic() + process.CLOCK_CHECK
+        wait_until(lambda: not site.allows())
         monkeypatch.undo()
         store.mark_stale()
 
