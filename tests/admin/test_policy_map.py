@@ -409,8 +409,10 @@ class TestSafety:
             ("policy", "name"),
         ):
             with connection.cursor() as cursor:
-                update = f"UPDATE cors_policies_{table} SET {column} = %s || id"  # noqa: S608
-                cursor.execute(update, [HOSTILE])
+                cursor.execute(f"SELECT id FROM cors_policies_{table}")  # noqa: S608
+                keys = [key for (key,) in cursor.fetchall()]
+                update = f"UPDATE cors_policies_{table} SET {column} = %s WHERE id = %s"  # noqa: S608
+                cursor.executemany(update, [(f"{HOSTILE}{key}", key) for key in keys])
 
         for query in ("", f"?q={HOSTILE}", f"?host={HOSTILE}", f"?prefix=/{HOSTILE}", f"?path={HOSTILE}"):
             html = opened(admin_client, query)

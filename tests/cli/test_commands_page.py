@@ -43,6 +43,7 @@ def _run_session(session: str, folder: Path) -> str:
 def _run(script: str, folder: Path) -> str:
     environment = {
         **os.environ,
+        "DJANGO_SETTINGS_MODULE": "project.settings",  # on whatever database the tests run
         "DEMO_DATABASE": str(folder / "site.sqlite3"),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }

@@ -32,7 +32,12 @@ class Site:
     """The demo site's commands, with a database of their own."""
 
     def __init__(self, database: Path) -> None:
-        self._environment = {**os.environ, "DEMO_DATABASE": str(database), "PYTHONWARNINGS": "error"}
+        self._environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "project.settings",  # on whatever database the tests run
+            "DEMO_DATABASE": str(database),
+            "PYTHONWARNINGS": "error",
+        }
 
     def migrate(self) -> None:
         """Makes the tables."""
