@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.admin.views.main import PAGE_VAR
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
@@ -33,6 +34,8 @@ from cors_policies.admin import confirming
 from cors_policies.admin.forms import NO_KEYS, DocumentForm
 from cors_policies.admin.row_history import RowHistory
 from cors_policies.conf import get_settings
+from cors_policies.core.reading import is_storable
+from cors_policies.models import Revision
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -56,6 +59,13 @@ class BaseAdmin(_ModelAdmin):
         """The rows, from the database that holds the policy set."""
         rows: QuerySet[Any] = super().get_queryset(request)
         return rows.using(get_settings().DATABASE_ALIAS)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Django's; what no database can look for makes as little sense as an unknown filter: the whole list."""
+        sent = (value for _name, values in request.GET.lists() for value in values)
+        if not all(map(is_storable, sent)):
+            raise IncorrectLookupParameters
+        return super().get_changelist_instance(request)
 
 
 class DocumentAdmin(BaseAdmin):
@@ -120,7 +130,8 @@ class DocumentAdmin(BaseAdmin):
                 "revisions": page,
                 "revision_range": page.paginator.get_elided_page_range(page.number),
                 "events": history.events(page),
-                "may_read": services.may_read_revisions(request.user),
+                "may_read": self.admin_site.is_registered(Revision)
+                and services.may_read_revisions(request.user),
                 "row": f"{self.kind}-{key}",
             }
         return super().history_view(request, object_id, context)
@@ -192,7 +203,9 @@ class DocumentAdmin(BaseAdmin):
         return tree, {self.opts.verbose_name_plural: count}, needed, []
 
     def link(self, row: Model) -> SafeString:
-        """The row's name as a link to its page."""
+        """The row's name as a link to its page, where the admin site has one."""
+        if not self.admin_site.is_registered(type(row)):
+            return format_html("{}", row)
         view = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
         address = reverse(view, args=[quote(row.pk)], current_app=self.admin_site.name)
         return format_html('<a href="{}">{}</a>', address, row)

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from cors_policies.admin.base import is_key
 from cors_policies.admin.fields import shortened
 from cors_policies.conf import get_settings
-from cors_policies.core.reading import is_storable
 from cors_policies.models import OriginGroup, Revision, RevisionChange
 
 _MAX_CHOICES: Final = 100
@@ -87,7 +86,7 @@ class ActorFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The revisions of that user and no other."""
         value = self.value()
-        return queryset if value is None else queryset.filter(actor=_storable(value))
+        return queryset if value is None else queryset.filter(actor=value)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -103,7 +102,7 @@ class KindFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The revisions with a change of that kind."""
         value = self.value()
-        return queryset if value is None else _changing(queryset, kind=_storable(value))
+        return queryset if value is None else _changing(queryset, kind=value)
 
 
 class _AskedFilter(admin.SimpleListFilter):
@@ -128,7 +127,7 @@ class NameFilter(_AskedFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """The revisions with a change of that name."""
         value = self.value()
-        return queryset if value is None else _changing(queryset, name=_storable(value))
+        return queryset if value is None else _changing(queryset, name=value)
 
 
 class RowFilter(_AskedFilter):
@@ -154,14 +153,9 @@ def _row_changes(value: str) -> QuerySet[RevisionChange]:
     """The changes of the row that ``policy-7`` stands for."""
     kind, _dash, key = value.partition("-")
     changes = RevisionChange.objects.using(get_settings().DATABASE_ALIAS)
-    return changes.filter(kind=_storable(kind), row=int(key)) if is_key(key) else changes.none()
+    return changes.filter(kind=kind, row=int(key)) if is_key(key) else changes.none()
 
 
 def _changing(queryset: QuerySet[Any], **condition: str) -> QuerySet[Any]:
     changes = RevisionChange.objects.using(queryset.db).filter(**condition)
     return queryset.filter(pk__in=changes.values("revision"))
-
-
-def _storable(value: str) -> str:
-    """The value; one that no row has, where a database would refuse to look for it."""
-    return value if is_storable(value) else "-"

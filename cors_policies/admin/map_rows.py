@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -127,10 +127,11 @@ class Keys:
 class Rows:
     """Makes the lines of one part of the map."""
 
-    def __init__(self, window: Window, findings: Findings, keys: Keys) -> None:
+    def __init__(self, window: Window, findings: Findings, keys: Keys, admin_site: str) -> None:
         self._window = window
         self._findings = findings
         self._keys = keys
+        self._admin_site = admin_site
 
     def tree(self, shown: Shown, views: Views) -> list[BranchRow | PatternRow]:
         """The rows of the tree, from the hosts on."""
@@ -147,7 +148,7 @@ class Rows:
         return [
             GroupRow(
                 cut(name),
-                _link("origingroup", self._keys.groups.get(name)),
+                self._link("origingroup", self._keys.groups.get(name)),
                 [_finding(item) for item in all_[:MAX_FINDINGS]],
                 more(len(all_) - MAX_FINDINGS),
             )
@@ -185,7 +186,7 @@ class Rows:
         marks = [*entry.marks, *([SHADOWED_POLICY] if is_shadowed else [])]
         return PolicyRow(
             name=cut(entry.name),
-            link=_link("policy", self._keys.policies.get(entry.name)),
+            link=self._link("policy", self._keys.policies.get(entry.name)),
             who=who(entry),
             priority=None if entry.is_broken else entry.priority,
             allow_credentials=entry.allow_credentials,
@@ -194,6 +195,14 @@ class Rows:
             findings=[_finding(finding) for finding in findings[:MAX_FINDINGS]],
             more=more(len(findings) - MAX_FINDINGS),
         )
+
+    def _link(self, model: str, key: int | None) -> str:
+        """The form of a row; nothing where it has gone meanwhile, or the admin site has no such forms."""
+        view = f"admin:cors_policies_{model}_change"
+        try:
+            return "" if key is None else reverse(view, args=[key], current_app=self._admin_site)
+        except NoReverseMatch:
+            return ""
 
 
 def who(entry: Entry) -> str:
@@ -243,8 +252,3 @@ def _hidden(branch: Branch, count: int) -> str:
     place = branch.prefix or branch.host or _("every host")
     text = ngettext("%(count)d policy below %(place)s", "%(count)d policies below %(place)s", count)
     return text % {"count": count, "place": cut(place)}
-
-
-def _link(model: str, key: int | None) -> str:
-    """The form of a row; nothing where it has gone meanwhile."""
-    return "" if key is None else reverse(f"admin:cors_policies_{model}_change", args=[key])

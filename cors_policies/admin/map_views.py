@@ -12,10 +12,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from cors_policies.admin.base import more_text
@@ -93,11 +92,6 @@ class Views:
         return [_row(address) for address in found[:limit]], max(len(found) - limit, 0)
 
     @property
-    def ungoverned_count(self) -> int:
-        """How many views nothing governs, on hosts that no policy names or on the host of the window."""
-        return len(self._ungoverned)
-
-    @property
     def pages(self) -> int:
         """How many pages the list of views has that nothing governs."""
         return max(-(-len(self._ungoverned) // MAX_LISTED), 1)
@@ -118,12 +112,15 @@ class Views:
         others = len(self._unplaced) - MAX_LISTED
         return more_text(others) if others > 0 else ""
 
-    def ungoverned(self, *, can_add: bool) -> list[ViewGroup]:
-        """A page of the views that nothing governs, by the first segment of their routes."""
+    def ungoverned(self, form_address: str) -> list[ViewGroup]:
+        """A page of the views that nothing governs, by the first segment of their routes.
+
+        Each leads to the form of a new policy, unless its address is empty.
+        """
         start = (self.number - 1) * MAX_LISTED
         shown = self._ungoverned[start : start + MAX_LISTED]
         return [
-            ViewGroup(_cut(first), [self._ungoverned_row(*item, can_add=can_add) for item in group])
+            ViewGroup(_cut(first), [self._ungoverned_row(*item, form_address) for item in group])
             for first, group in groupby(shown, key=lambda item: _first_segment(item[0].route))
         ]
 
@@ -145,8 +142,11 @@ class Views:
             and split_path(address.example or "/")[: len(start)] == start
         )
 
-    def _ungoverned_row(self, address: Address, places: dict[str, Site | None], *, can_add: bool) -> ViewRow:
-        return _row(address, _elsewhere(places), _add_link(address, self._base) if can_add else "")
+    def _ungoverned_row(
+        self, address: Address, places: dict[str, Site | None], form_address: str
+    ) -> ViewRow:
+        link = f"{form_address}?{_filled_in(address, self._base)}" if form_address and address.pattern else ""
+        return _row(address, _elsewhere(places), link)
 
 
 def _row(address: Address, elsewhere: Sequence[str] = (), add_link: str = "") -> ViewRow:
@@ -165,12 +165,9 @@ def _on_hosts(places: dict[str, Site | None]) -> Iterator[str]:
             yield _("on %(host)s: %(path)s") % {"host": _cut(host), "path": _cut(site.path)}
 
 
-def _add_link(address: Address, host: str) -> str:
-    """The form of a new policy for the view, where there is a pattern for it."""
-    if not address.pattern:
-        return ""
-    fields: dict[str, Any] = {"path": address.pattern, **({"host": host} if host else {})}
-    return f"{reverse('admin:cors_policies_policy_add')}?{urlencode(fields)}"
+def _filled_in(address: Address, host: str) -> str:
+    """The query of a form for a new policy that governs the view."""
+    return urlencode({"path": address.pattern, **({"host": host} if host else {})})
 
 
 def _first_segment(route: str) -> str:

@@ -79,6 +79,25 @@ class TestLists:
     def test_odd_query(self, admin_client: Client, kind: str, query: str) -> None:
         assert admin_client.get(f"{ROOT}{kind}/?{query}", follow=True).status_code == 200
 
+    @pytest.mark.parametrize(
+        "query", ["q=%00", "mode=%00", "host=%00", "group=%00", "o=1.%00", "group=none&group=a%00b"]
+    )
+    def test_what_no_database_can_look_for_is_the_whole_list(self, admin_client: Client, query: str) -> None:
+        PolicyFactory.create(name="one")
+        PolicyFactory.create(name="two", host="api.example.com", origin_groups=[OriginGroupFactory.create().name])
+
+        response = admin_client.get(f"{ROOT}policy/?{query}")
+        assert (response.status_code, response["Location"]) == (302, f"{ROOT}policy/?e=1")
+
+        shown = admin_client.get(f"{ROOT}policy/?e=1")
+        assert shown.context["cl"].result_count == 2
+
+    @pytest.mark.parametrize("query", ["actor=%00", "kind=a%00", "name=%00", "row=%00-1"])
+    def test_the_same_of_revisions(self, admin_client: Client, query: str) -> None:
+        response = admin_client.get(f"{ROOT}revision/?{query}")
+
+        assert (response.status_code, response["Location"]) == (302, f"{ROOT}revision/?e=1")
+
     def test_long_search_finds_by_its_first_words(self, admin_client: Client) -> None:
         PolicyFactory.create(name="one")
 

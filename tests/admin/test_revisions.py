@@ -133,7 +133,7 @@ class TestList:
 
     @pytest.mark.parametrize(
         "query",
-        ["row=x", "row=policy-", f"row=policy-{'9' * 30}", "row=%00-1", "name=%00", "actor=%00", "kind=%00"],
+        ["row=x", "row=policy-", f"row=policy-{'9' * 30}"],
     )
     def test_odd_query_finds_nothing(self, admin_client: Client, query: str) -> None:
         assert found(admin_client, query) == []

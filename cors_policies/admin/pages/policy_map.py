@@ -2,7 +2,7 @@
 
 Before you edit:
 
-* Core judges: ``mapping`` gives the order, ``map_tree`` what fits on the page, ``linting`` the warnings, the
+* Core judges: ``mapping`` gives the order, ``tree`` what fits on the page, ``linting`` the warnings, the
   snapshot what governs. This page reads the set, asks them, and hands the answers to its rows.
 * A set may hold thousands of policies. Only what is on the page is linted and looked up by key, so that a
   page costs one reading of the set, where it has changed since the last one, and a fixed number of queries.
@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -50,15 +51,15 @@ _kept: Final[dict[str, tuple[Guardrails, StoredSet]]] = {}
 @method_decorator(require_safe)  # whose first argument is the request
 def show(model_admin: Any, request: HttpRequest) -> HttpResponse:
     """The part of the map that the parameters ask for."""
-    request.current_app = model_admin.admin_site.name  # as Django's own pages do
+    site = request.current_app = model_admin.admin_site.name  # as Django's own pages do
     window = Window.of(request.GET)
     stored = _stored_set(get_settings().DATABASE_ALIAS)
     now = datetime.now(timezone.utc)
     part = _choose(stored, window, now)
     findings = _findings(stored, {entry.name for entry in part.shown}, now)
-    rows = Rows(window, findings, _keys(part, findings))
+    rows = Rows(window, findings, _keys(part, findings), site)
     views = Views(current_snapshot(), window, part.shown_hosts, part.hosts)
-    can_add = model_admin.has_add_permission(request)
+    form = reverse("admin:cors_policies_policy_add", current_app=site)
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
@@ -74,7 +75,7 @@ def show(model_admin: Any, request: HttpRequest) -> HttpResponse:
         "homeless_more": more(len(part.homeless) - map_tree.MAX_TRIED),
         "groups": rows.groups(),
         "views": views,
-        "ungoverned": views.ungoverned(can_add=can_add),
+        "ungoverned": views.ungoverned(form if model_admin.has_add_permission(request) else ""),
     }
     return TemplateResponse(request, "cors_policies/pages/policy_map.html", context)
 
