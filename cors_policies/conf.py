@@ -1,7 +1,8 @@
 """What has the project set in ``CORS_POLICIES``?
 
-This is the only reader of Django's settings. Wrong values never stop a request: they fall back to the default
-here, and the system checks report them (:mod:`cors_policies.checks`).
+This is the only reader of the app's own settings. Wrong values never stop a request: they fall back to the
+default here, and the system checks report them (:mod:`cors_policies.checks`). Guard rails that cannot be read
+do not: they are taken in the safe direction.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.signals import setting_changed
 
-from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails, check_guardrails
+from cors_policies.core.guardrails import NO_GUARDRAILS, NOTHING_ALLOWED, Guardrails, check_guardrails
 from cors_policies.core.texts import say
 
 SETTING: Final = "CORS_POLICIES"
@@ -87,19 +88,21 @@ def setting_problems() -> list[SettingProblem]:
             say("The keys are: {known}.", known=known),
         )
         if key not in _READERS
-        else SettingProblem(
-            key,
-            say("{setting}[{key}] is {value}.", setting=SETTING, key=repr(key), value=repr(value)),
-            _REMEDIES[key],
-        )
+        else _wrong_type(key, value)
         for key, value in given.items()
         if not _is_usable(key, value)
     ]
     return [*of_keys, *_guardrail_problems(given.get(GUARDRAILS, {}))]
 
 
+def _wrong_type(key: str, value: object) -> SettingProblem:
+    message = say("{setting}[{key}] is {value}.", setting=SETTING, key=repr(key), value=repr(value))
+    return SettingProblem(key, message, _REMEDIES[key])
+
+
 def _guardrail_problems(given: object) -> list[SettingProblem]:
-    problems = check_guardrails(given)[1] if isinstance(given, Mapping) else ()
+    if not isinstance(given, Mapping):
+        return [_wrong_type(GUARDRAILS, given)]
     return [
         SettingProblem(
             GUARDRAILS,
@@ -112,13 +115,14 @@ def _guardrail_problems(given: object) -> list[SettingProblem]:
             ),
             problem.message,
         )
-        for problem in problems
+        for problem in check_guardrails(given)[1]
     ]
 
 
 def _given() -> Mapping[str, Any]:
+    """The keys; of what is no dict nobody knows which guard rails were meant, so there they are unreadable."""
     given = getattr(settings, SETTING, {})
-    return given if isinstance(given, Mapping) else {}
+    return given if isinstance(given, Mapping) else {GUARDRAILS: given}
 
 
 def _is_usable(key: object, value: object) -> bool:
@@ -170,10 +174,13 @@ def _dotted_names(value: object) -> tuple[str, ...]:
 
 
 def _guardrails(value: object) -> Guardrails:
-    """What can be read of them, the rest in the safe direction: a rail must not vanish by a typing error."""
-    if not isinstance(value, Mapping):
-        raise TypeError(value)
-    return check_guardrails(value)[0]
+    """What can be read of them, the rest in the safe direction: a rail must not vanish by a typing error.
+
+    Where there is nothing at all, there is no rail.
+    """
+    if isinstance(value, Mapping):
+        return check_guardrails(value)[0]
+    return NOTHING_ALLOWED if value else NO_GUARDRAILS
 
 
 _READERS: Final = {

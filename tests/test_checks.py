@@ -31,7 +31,7 @@ from cors_policies.checks.installation import (
 )
 from cors_policies.checks.stored import check_stored_set
 from cors_policies.core.adoption.settings import FOREIGN_SETTINGS
-from cors_policies.core.guardrails import check_guardrails
+from cors_policies.core.guardrails import NOTHING_ALLOWED, check_guardrails
 from cors_policies.csrf import CorsPolicyCsrfMiddleware
 from cors_policies.middleware import CorsPolicyMiddleware
 from tests.helpers import policy
@@ -283,7 +283,6 @@ class TestSettings:
                 "CORS_POLICIES['API_PERMISSION_CLASSES'] is 'rest_framework.permissions.AllowAny'.",
             ),
             ({"API_PERMISSION_CLASSES": [7]}, "CORS_POLICIES['API_PERMISSION_CLASSES'] is [7]."),
-            ({"GUARDRAILS": ["https://a.example"]}, "CORS_POLICIES['GUARDRAILS'] is ['https://a.example']."),
             ({"GUARDRAILS": None}, "CORS_POLICIES['GUARDRAILS'] is None."),
             (
                 {"GUARDRAILS": {"ALLOWED_ORIGIN": []}},
@@ -305,6 +304,25 @@ class TestSettings:
 
         assert (message.id, message.msg) == ("cors_policies.E001", text)
         assert conf.get_settings() == conf.Settings()
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            ({"GUARDRAILS": ["https://a.example"]}, "CORS_POLICIES['GUARDRAILS'] is ['https://a.example']."),
+            ({"GUARDRAILS": "MAX_AGE"}, "CORS_POLICIES['GUARDRAILS'] is 'MAX_AGE'."),
+            (({"GUARDRAILS": {"MAX_AGE": 60}},), "CORS_POLICIES is no dict."),
+        ],
+        ids=["list", "text", "comma-after-the-dict"],
+    )
+    def test_guard_rails_do_not_vanish_by_a_typing_error(
+        self, settings: Settings, value: Any, text: str
+    ) -> None:
+        settings.CORS_POLICIES = value
+
+        (message,) = found()
+
+        assert (message.id, message.msg) == ("cors_policies.E001", text)
+        assert conf.get_settings() == conf.Settings(GUARDRAILS=NOTHING_ALLOWED)
 
     def test_permission_class_that_does_not_exist_is_reported(self, settings: Settings) -> None:
         names = ["rest_framework.permissions.IsAdminUser", "nowhere.Permission"]
@@ -467,6 +485,17 @@ class TestStoredSet:
             assert "the path /api/cors/** and no origins" in (found[0].hint or "")
             assert ("the host *.example.com" in (found[0].hint or "")) == bool(host)
             assert check_stored_set(databases=["default"]) == []
+
+    @pytest.mark.parametrize("host", ["any.example.com", "example.example.com"])
+    def test_cookies_for_our_own_api_are_named_beside_a_host_that_is_shielded(self, host: str) -> None:
+        services.create_policy(policy("wide", host="*.example.com", allow_credentials=True))
+        services.create_policy(policy("shield", "/api/cors/**", host=host, allowed_origins=[]))
+
+        found = check_stored_set(databases=["default"])
+
+        assert [(message.id, message.msg.split('"')[1]) for message in found] == [
+            ("cors_policies.W009", "wide")
+        ]
 
     def test_command_fails_with_a_broken_row_and_only_with_the_database(self) -> None:
         services.create_policy(policy())

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
@@ -100,10 +101,15 @@ class ApiView(APIView):
         if len(request.query_params.get("comment", "")) > MAX_COMMENT:
             raise BadParameter("comment", told("Write at most {limit} characters.", limit=MAX_COMMENT))
 
+    @property
+    def user(self) -> Any:
+        """Who asks; nobody is Django's, whatever the project's ``UNAUTHENTICATED_USER`` is."""
+        return self.request.user or AnonymousUser()
+
     def acting(self) -> AbstractContextManager[None]:
         """Revisions made in this block are the user's, with the comment of the request."""
         comment = self.request.query_params.get("comment", "")
-        return services.acting("api", self.request.user.get_username(), comment)
+        return services.acting("api", self.user.get_username(), comment)
 
 
 class ResourceViewSet(ApiView, GenericViewSet[Any]):

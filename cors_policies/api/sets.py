@@ -58,7 +58,7 @@ class SetWriter(ApiView):
         dry_run = _boolean(request, "dry_run")
         with self.replacing(request) as found:
             report = replace(dry_run)
-            _check_groups(request, report)
+            _check_groups(self.user, report)
             impact = _impact(report) if dry_run else {}
         document = {"revision": found.number, **report.to_document(), **impact}
         return Response(document, headers={"ETag": numbered_etag(found.number)})
@@ -168,6 +168,6 @@ def _boolean(request: Request, name: str) -> bool:
     return _BOOLEANS[text]
 
 
-def _check_groups(request: Request, report: Report) -> None:
-    if report.changes_groups and not services.may_replace_groups(request.user):
+def _check_groups(user: Any, report: Report) -> None:
+    if report.changes_groups and not services.may_replace_groups(user):
         raise PermissionDenied(told("This changes origin groups, which you may not."))

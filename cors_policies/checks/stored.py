@@ -15,6 +15,7 @@ from cors_policies.checks.installation import CSRF_MIDDLEWARE, DJANGO_CSRF_MIDDL
 from cors_policies.conf import get_settings
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import Policy
+from cors_policies.core.policy_map.placing import place, sample_hosts
 from cors_policies.core.texts import say
 from cors_policies.documents import BrokenRow, StoredSet, read_policy_set
 from cors_policies.translating import told, translated
@@ -83,9 +84,8 @@ def _open_api(stored: StoredSet) -> Iterator[CheckMessage]:
 def _sites(stored: StoredSet, path: str) -> frozenset[Site]:
     """Hosts and path patterns that govern the path, on whatever host."""
     snapshot = stored.compile(datetime.now(timezone.utc))
-    hosts = {"", *(policy.host.replace("*", "any", 1) for policy in stored.policies)}
-    groups = {snapshot.find_group(path, host) for host in hosts}
-    return frozenset(Site(group.host, group.path) for group in groups if group is not None)
+    known = {policy.host for policy in stored.policies}
+    return frozenset(filter(None, place(snapshot, path, sample_hosts(known, known)).values()))
 
 
 def _takes_cookies(policy: Policy) -> bool:

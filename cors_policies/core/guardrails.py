@@ -66,7 +66,7 @@ class OriginLimit:
         object.__setattr__(self, "_index", OriginIndex((pattern.text, 0) for pattern in self.patterns))
         domains = (pattern for pattern in self.patterns if pattern.kind is OriginKind.SUBDOMAINS)
         object.__setattr__(
-            self, "_below", frozenset(domain.text.replace("://*", "", 1) for domain in domains)
+            self, "_below", frozenset(domain.text.replace("://*", "://", 1) for domain in domains)
         )
 
     def covers(self, text: str) -> bool:
@@ -81,7 +81,7 @@ class OriginLimit:
         scheme, _, rest = text.partition("://")
         dot = rest.find(".")
         while dot > 0:
-            if scheme + rest[dot:] in self._below:
+            if f"{scheme}://{rest[dot:]}" in self._below:
                 return True
             dot = rest.find(".", dot + 1)
         return False
@@ -220,3 +220,7 @@ def _too_open(text: str, paths: Iterable[PathPattern]) -> str:
 def _shown(texts: list[str]) -> str:
     more = ["..."] if len(texts) > _MAX_SHOWN else []
     return ", ".join([*texts[:_MAX_SHOWN], *more]) or "none"
+
+
+NOTHING_ALLOWED: Final = check_guardrails(dict.fromkeys(RAILS))[0]
+"""What guard rails come to of which not one can be read."""

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from cors_policies import documents, services
-from cors_policies.models import Origin, Policy
+from cors_policies.models import Origin, Policy, Revision
 from tests.factories import OriginGroupFactory, PolicyFactory, UserFactory
 from tests.helpers import policy
 
@@ -397,6 +397,23 @@ class TestPermissions:
         settings.CORS_POLICIES = {"API_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"]}
 
         assert client.get(f"{ROOT}policies/").status_code == 200
+
+    @pytest.mark.parametrize("path", ["policies/", "policy-set/", "origins/", "evaluate/", "revisions/"])
+    def test_nobody_may_be_no_user_at_all(self, client: Client, settings: Settings, path: str) -> None:
+        settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+
+        assert client.get(ROOT + path).status_code == 401
+
+    def test_no_user_at_all_may_write_where_the_project_says_so(
+        self, client: Client, settings: Settings
+    ) -> None:
+        settings.REST_FRAMEWORK = {"UNAUTHENTICATED_USER": None}
+        settings.CORS_POLICIES = {"API_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"]}
+        api = Api(client)
+
+        assert api("POST", "policies/", policy("open"))[0] == 201
+        assert api("PUT", "policy-set/", {"policies": [], "origin_groups": [{"name": "g"}]})[0] == 403
+        assert Revision.objects.get().actor == ""
 
 
 class TestDescription:

@@ -78,6 +78,14 @@ class TestAllowedOrigins:
 
         assert said(document, self.RAILS) == [("guardrail", "allowed_origins.2", origin)]
 
+    def test_schemes_with_dots_are_not_mixed_up_with_hosts(self) -> None:
+        rails, _ = check_guardrails({"ALLOWED_ORIGINS": ["com.example.app://*.foo.com"]})
+
+        assert [*rails.breaches(["com.example.app://x.foo.com"])] == []
+        assert [breach.pattern for breach in rails.breaches(["com://x.example.app.foo.com"])] == [
+            "com://x.example.app.foo.com"
+        ]
+
     def test_empty_covers_nothing_and_a_shield_is_still_possible(self) -> None:
         assert said({"allowed_origins": ["https://a.test"]}, rails(ALLOWED_ORIGINS=[])) != []
         assert said({"allowed_origins": []}, rails(ALLOWED_ORIGINS=[])) == []
