@@ -68,6 +68,13 @@ class BaseAdmin(_ModelAdmin):
         return super().get_changelist_instance(request)
 
 
+class Deletion(list[Any]):
+    """The rows that go, as Django lists them; and what it means, for those who call and for those who edit."""
+
+    sentences: Sequence[str] = ()
+    unknown = ""
+
+
 class DocumentAdmin(BaseAdmin):
     """An admin whose form stores a document.
 
@@ -187,19 +194,19 @@ class DocumentAdmin(BaseAdmin):
         return ()
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The rows, and what they are taken out of."""
+        """The rows; what they are taken out of, and what that means."""
         chosen, name = self._chosen(objs), self.opts.verbose_name
         rows = list(chosen[: MAX_SHOWN + 1])
-        shown = rows[:MAX_SHOWN]
-        tree: list[Any] = [format_html("{}: {}", capfirst(name), self.link(row)) for row in shown]
+        tree = Deletion(format_html("{}: {}", capfirst(name), self.link(row)) for row in rows[:MAX_SHOWN])
         count = chosen.count() if len(rows) > MAX_SHOWN else len(rows)
         if count > MAX_SHOWN:
             tree.append(more_text(count - MAX_SHOWN))
         needed = set() if self.has_delete_permission(request) else {name}
         if "post" not in request.POST:
-            losers = [*filter(None, map(self._loser, self.affected(chosen)))]
-            tree.extend([losers] if losers else [])
-            tree.extend([] if needed else self._meaning(chosen))
+            tree.sentences = [*filter(None, map(self._loser, self.affected(chosen)))]
+            if not needed:
+                tree.sentences += confirming.sentences(confirming.foreseen(services.plan_deletion(chosen)))
+                tree.unknown = confirming.unknown()
         return tree, {self.opts.verbose_name_plural: count}, needed, []
 
     def link(self, row: Model) -> SafeString:
@@ -224,11 +231,6 @@ class DocumentAdmin(BaseAdmin):
         keys = objs.values("pk") if isinstance(objs, QuerySet) else [row.pk for row in objs]
         rows: QuerySet[Any] = self.model._default_manager.using(get_settings().DATABASE_ALIAS)
         return rows.filter(pk__in=keys)
-
-    def _meaning(self, rows: QuerySet[Any]) -> list[str]:
-        """What it would mean to delete them, for those who call."""
-        told = confirming.sentences(confirming.foreseen(services.plan_deletion(rows)))
-        return [*told, *filter(None, [confirming.unknown()])]
 
     def _loser(self, rows: QuerySet[Any]) -> SafeString | None:
         names = self.links(rows, none="")

@@ -7,6 +7,8 @@ Before you edit:
 
 * In Python 3.10 the future's ``TimeoutError`` is not the one that everybody else catches.
 * The thread is a daemon and not of a pool: those are waited for when the interpreter ends.
+* A cache may stand in the database. Its connection is this thread's own, and nothing else closes it when it is
+  too old or has failed: no request ends here.
 * While an answer is overdue nobody else waits: the next call fails at once. A call that hangs for good is
   left to itself, and another thread takes over.
 """
@@ -21,8 +23,8 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NoAnswerYet
 from typing import Any, Final, TypeVar
 
-PATIENCE: Final = 1.0
-"""Seconds that a call may take."""
+from django.db import close_old_connections
+
 REPLACE_AFTER: Final = 60.0
 """Seconds after which a call counts as lost, with its thread."""
 
@@ -39,8 +41,8 @@ class Caller:
         self._overdue: Future[Any] | None = None
         self._overdue_since = 0.0
 
-    def call(self, function: Callable[[], _T], patience: float = PATIENCE) -> _T:
-        """What the function returns or raises; ``TimeoutError`` where that takes longer than ``patience``."""
+    def call(self, function: Callable[[], _T], patience: float) -> _T:
+        """What the function returns or raises; ``TimeoutError`` where that takes longer than these seconds."""
         tasks = self._ready()
         future: Future[_T] = Future()
         tasks.put((future, function))
@@ -82,3 +84,5 @@ def _work(tasks: queue.SimpleQueue[_Task | None]) -> None:
             future.set_exception(error)
         else:
             future.set_result(answer)
+        finally:
+            close_old_connections()

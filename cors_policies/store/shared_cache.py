@@ -13,7 +13,8 @@ Before you edit:
 * Nothing here raises, and nothing takes longer than :data:`PATIENCE`: a fault of the cache is an answer that
   is missing.
 * What others can write is not trusted. Everything is signed with the project's secret key and bound to its
-  token; sets are JSON, and checked like rows of the database when they have been read.
+  token; sets are JSON, and checked like rows of the database when they have been read. Tokens are signed with
+  the time: who keeps an old lease, and writes it back, brings back an old set for a minute at most.
 * A lease is added, never overwritten: who read the database before a change must not bring the old token
   back. See :mod:`cors_policies.store.looking`.
 """
@@ -31,7 +32,7 @@ from typing import Final, TypeVar
 
 from django.core.cache import caches
 from django.core.cache.backends.base import BaseCache
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature, Signer, TimestampSigner
 
 from cors_policies.core.policy import GROUP_KEYS, POLICY_KEYS
 from cors_policies.documents import StoredDocuments
@@ -46,6 +47,8 @@ CLAIM: Final = 15
 """Seconds that a lease, a set and a claim are kept."""
 LOADER_PATIENCE: Final = 2.0
 """Seconds to wait for the set that another process is loading."""
+_CLOCKS: Final = 60
+"""Seconds by which the clocks of two hosts may differ."""
 _POLL: Final = 0.05
 
 
@@ -54,7 +57,7 @@ def format_of(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
-PREFIX: Final = f"cors_policies:{format_of(1, POLICY_KEYS, GROUP_KEYS)}"
+PREFIX: Final = f"cors_policies:{format_of(2, POLICY_KEYS, GROUP_KEYS)}"
 LEASE: Final = f"{PREFIX}:lease"
 _LAST: Final = f"{PREFIX}:last"
 
@@ -68,20 +71,21 @@ class SharedCache:
         self._alias = alias
         self._lease_seconds = max(MIN_LEASE, math.ceil(interval))
         self._signer = Signer(salt="cors_policies.store")
+        self._dated = TimestampSigner(salt="cors_policies.store.token")
         self._caller = Caller()
         self.outage = Outage("The cache")
 
     def leased_token(self) -> str | None:
         """The token that the lease names; ``None`` where there is none that can be believed."""
-        return self._token(LEASE)
+        return self._token(LEASE, self._lease_seconds)
 
     def last_token(self) -> str | None:
         """The token of the set that was published last."""
-        return self._token(_LAST)
+        return self._token(_LAST, KEEP)
 
     def begin_lease(self, token: str) -> bool:
         """Begins a lease unless there is one. Whether it was this call that did."""
-        signed = self._signer.sign(token)
+        signed = self._dated.sign(token)
         return self._ask(lambda cache: cache.add(LEASE, signed, self._lease_seconds), default=False)
 
     def end_lease(self) -> None:
@@ -106,7 +110,7 @@ class SharedCache:
             return
         previous, token = self.last_token(), documents.version
         self._ask(lambda cache: cache.set(set_key(token), packed, KEEP), default=None)
-        self._ask(lambda cache: cache.set(_LAST, self._signer.sign(token), KEEP), default=None)
+        self._ask(lambda cache: cache.set(_LAST, self._dated.sign(token), KEEP), default=None)
         if previous not in {None, token}:
             self._ask(lambda cache: cache.delete(set_key(str(previous))), default=False)
 
@@ -127,12 +131,12 @@ class SharedCache:
                 return self.stored_set(token)
         return None
 
-    def _token(self, key: str) -> str | None:
+    def _token(self, key: str, seconds: int) -> str | None:
         signed = self._ask(lambda cache: cache.get(key), default=None)
         if signed is None:
             return None
         try:
-            return self._signer.unsign(signed)
+            return self._dated.unsign(signed, max_age=seconds + _CLOCKS)
         except (BadSignature, TypeError, AttributeError):
             self._ask(lambda cache: cache.delete(key), default=False)
             return None

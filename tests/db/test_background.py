@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import connection
 
 from cors_policies.store import refresher as refresher_module
 from cors_policies.store.caller import Caller
@@ -127,17 +128,29 @@ class TestCaller:
     def test_gives_what_the_function_returns_or_raises(self) -> None:
         caller = Caller()
 
-        assert caller.call(lambda: 7) == 7
+        assert caller.call(lambda: 7, LONG) == 7
         with pytest.raises(ZeroDivisionError):
-            caller.call(lambda: 1 // 0)
-        assert caller.call(lambda: 8) == 8
+            caller.call(lambda: 1 // 0, LONG)
+        assert caller.call(lambda: 8, LONG) == 8
 
     def test_calls_in_one_thread_of_its_own(self) -> None:
         caller = Caller()
-        threads = {caller.call(threading.get_ident) for _ in range(3)}
+        threads = {caller.call(threading.get_ident, LONG) for _ in range(3)}
 
         assert len(threads) == 1
         assert threads != {threading.get_ident()}
+
+    @pytest.mark.django_db
+    def test_keeps_no_connection_beyond_its_age(self) -> None:
+        """As a request would: a cache that stands in the database must survive that one's restart."""
+        caller = Caller()
+
+        def connect() -> bool:
+            connection.ensure_connection()
+            return connection.connection is not None
+
+        assert caller.call(connect, LONG)
+        assert wait_until(lambda: caller.call(lambda: connection.connection is None, LONG)) < LONG
 
     def test_while_an_answer_is_overdue_nobody_else_waits(self) -> None:
         caller, may_end = Caller(), threading.Event()
@@ -176,12 +189,12 @@ class TestCaller:
             may_end.set()
 
             assert first.result(LONG)
-        assert caller.call(lambda: made) == [0]
+        assert caller.call(lambda: made, LONG) == [0]
 
 
 def _answers(caller: Caller) -> bool:
     try:
-        return caller.call(lambda: True)
+        return caller.call(lambda: True, LONG)
     except TimeoutError:
         return False
 

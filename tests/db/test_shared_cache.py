@@ -294,6 +294,20 @@ class TestTrust:
         assert process.look() == "one"
         assert process.cache.leased_token() == "one"
 
+    def test_old_lease_that_is_written_back(self, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Ours, and of a set that was in force once: a revoked origin must not come back with it."""
+        Process(tables).look()
+        kept = {key: caches["shared"].get(key) for key in (shared_cache.LEASE, shared_cache.set_key("one"))}
+        tables.token = "two"
+        later = time.time() + 64
+        monkeypatch.setattr(time, "time", lambda: later)
+        caches["shared"].clear()
+        caches["shared"].set_many(kept, None)
+        process = Process(tables)
+
+        assert process.look() == "two"
+        assert process.cache.leased_token() == "two"
+
     @pytest.mark.parametrize(
         "spoil",
         [
@@ -339,10 +353,10 @@ class TestTrust:
 
     def test_key_holds_the_form_of_the_documents(self) -> None:
         """Releases with other keys never meet."""
-        keys = (1, POLICY_KEYS, GROUP_KEYS)
+        keys = (2, POLICY_KEYS, GROUP_KEYS)
 
         assert shared_cache.PREFIX.endswith(f":{shared_cache.format_of(*keys)}")
-        assert shared_cache.format_of(1, (*POLICY_KEYS, "new"), ()) not in shared_cache.PREFIX
+        assert shared_cache.format_of(2, (*POLICY_KEYS, "new"), ()) not in shared_cache.PREFIX
 
     def test_what_was_read_is_what_was_published(self, tables: Tables) -> None:
         process = Process(tables)
