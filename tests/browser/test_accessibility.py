@@ -24,6 +24,10 @@ IS_STILL = "() => document.getAnimations().every(found => found.playState !== 'r
 IS_CUT = (
     "() => [...document.querySelectorAll('.results')].some(found => found.scrollWidth > found.clientWidth)"
 )
+HAS_BAR = """() => {
+    const style = getComputedStyle(document.querySelector(".breadcrumbs"));
+    return style.paddingLeft === "40px" && style.backgroundColor !== "rgba(0, 0, 0, 0)";
+}"""
 IS_WIDER = "() => document.scrollingElement.scrollWidth > innerWidth"
 WITHOUT_FOCUS = """() => {
     const shown = node => {
@@ -109,6 +113,7 @@ def test_page_is_for_everybody(users: Callable[[str], tuple[Admin, Watched]], op
     scope = "html" if opened.name in {"policies", "policy-change"} else "#main"
     found = {"light": serious(page, scope)}
     assert not page.evaluate(IS_CUT), "a list has columns that are not seen at 1280 pixels"
+    assert page.evaluate(HAS_BAR), "the breadcrumbs do not look like those of Django's own pages"
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme="dark")
     page.wait_for_function(IS_STILL)  # colours change by a transition
