@@ -120,7 +120,7 @@ def _guardrail_problems(given: object) -> list[SettingProblem]:
 
 
 def _given() -> Mapping[str, Any]:
-    """The keys; of what is no dict nobody knows which guard rails were meant, so there they are unreadable."""
+    """The keys. Of what is no dict nobody knows which guard rails were meant: they are unreadable there."""
     given = getattr(settings, SETTING, {})
     return given if isinstance(given, Mapping) else {GUARDRAILS: given}
 

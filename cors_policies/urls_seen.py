@@ -23,7 +23,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, get_urlconf
 from django.urls.resolvers import LocalePrefixPattern, RegexPattern, RoutePattern
 from django.utils.regex_helper import normalize
 
-from cors_policies.core.linting.expression_samples import sample_texts
+from cors_policies.core.adoption.python_regex import parse_regex
+from cors_policies.core.adoption.regex_reach import samples
 from cors_policies.core.paths import parse_path_pattern
 from cors_policies.core.problems import PatternError
 from cors_policies.core.segments import DOUBLE_STAR, STAR
@@ -153,7 +154,7 @@ def _route(part: RoutePattern) -> tuple[str | None, str]:
 
 def _expression(part: RegexPattern) -> tuple[str | None, str]:
     """An example of an expression, ``None`` where none is found; and a pattern."""
-    for example, pattern in (*_forms(str(part)), *((text, "") for text in sample_texts(str(part)))):
+    for example, pattern in (*_forms(str(part)), *((text, "") for text in _samples(str(part)))):
         if part.regex.search(example):
             return example, pattern
     return None, ""
@@ -178,6 +179,14 @@ def _normalized(expression: str) -> list[str]:
         return []
 
 
+def _samples(expression: str) -> list[str]:
+    """Other texts that the expression may match; none where it is too hard."""
+    try:
+        return samples(parse_regex(re.compile(expression)))
+    except (PatternError, re.error):
+        return []
+
+
 def _filled(places: re.Pattern[str], text: str, values: Mapping[str, str | None]) -> str:
     return places.sub(lambda match: values.get(match[1]) or "", text)
 
@@ -190,7 +199,7 @@ def _star(expression: str) -> str:
 def _value(expression: str) -> str | None:
     """A text that the expression matches, or ``None``."""
     first = {_MANY: (_SEGMENTS,), **dict.fromkeys(_WORDS, ("example",))}.get(expression, ())
-    tried = chain(first, _VALUES, _normalized(expression), sample_texts(expression))
+    tried = chain(first, _VALUES, _normalized(expression), _samples(expression))
     return next((text for text in tried if _matches(expression, text)), None)
 
 

@@ -20,10 +20,9 @@ from django.utils.translation import gettext_lazy
 
 from cors_policies.admin.fields import shortened
 from cors_policies.admin.widgets import CodeInput
-from cors_policies.cli.explaining import parse_headers
 from cors_policies.conf import get_settings
 from cors_policies.core.browser import BrowserRequest, parse_browser_request
-from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
+from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES, parse_headers
 from cors_policies.core.hosts import HostPattern
 from cors_policies.core.linting.attacks import find_samples
 from cors_policies.core.origins import NULL_ORIGIN, parse_origin_pattern

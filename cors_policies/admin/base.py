@@ -61,7 +61,7 @@ class BaseAdmin(_ModelAdmin):
         return rows.using(get_settings().DATABASE_ALIAS)
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
-        """Django's; what no database can look for makes as little sense as an unknown filter: the whole list."""
+        """Django's; what no database can look for is treated as an unknown filter: the whole list."""
         sent = (value for _name, values in request.GET.lists() for value in values)
         if not all(map(is_storable, sent)):
             raise IncorrectLookupParameters
@@ -69,7 +69,7 @@ class BaseAdmin(_ModelAdmin):
 
 
 class Deletion(list[Any]):
-    """The rows that go, as Django lists them; and what it means, for those who call and for those who edit."""
+    """The rows that go, as Django lists them; and what that means for those who call and who edit."""
 
     sentences: Sequence[str] = ()
     unknown = ""

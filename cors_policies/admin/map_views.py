@@ -142,9 +142,7 @@ class Views:
             and split_path(address.example or "/")[: len(start)] == start
         )
 
-    def _ungoverned_row(
-        self, address: Address, places: dict[str, Site | None], form_address: str
-    ) -> ViewRow:
+    def _ungoverned_row(self, address: Address, places: dict[str, Site | None], form_address: str) -> ViewRow:
         link = f"{form_address}?{_filled_in(address, self._base)}" if form_address and address.pattern else ""
         return _row(address, _elsewhere(places), link)
 

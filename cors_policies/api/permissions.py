@@ -25,7 +25,7 @@ class PolicyPermissions(DjangoModelPermissions):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the user has what the method, or the view's own action, asks for."""
-        user = request.user
+        user: Any = request.user
         if not (user and user.is_authenticated):  # None: REST framework's UNAUTHENTICATED_USER may be that
             return False
         own = getattr(view, "action_permissions", {}).get(view.action)

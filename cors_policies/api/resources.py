@@ -104,7 +104,8 @@ class ApiView(APIView):
     @property
     def user(self) -> Any:
         """Who asks; nobody is Django's, whatever the project's ``UNAUTHENTICATED_USER`` is."""
-        return self.request.user or AnonymousUser()
+        found: Any = self.request.user
+        return found or AnonymousUser()
 
     def acting(self) -> AbstractContextManager[None]:
         """Revisions made in this block are the user's, with the comment of the request."""

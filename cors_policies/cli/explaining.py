@@ -7,7 +7,6 @@ was imported a moment ago.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from datetime import datetime, timezone
 
 from cors_policies import documents
@@ -30,12 +29,3 @@ def explain_request(document: Document, *, as_json: bool = False) -> Outcome:
     else:
         text = "".join(f"{line}\n" for line in evaluation_lines(evaluation))
     return Outcome(text, DONE if evaluation.outcome == ALLOWED else DENIED)
-
-
-def parse_headers(lines: Iterable[str]) -> dict[str, str]:
-    """The headers of lines such as ``X-Token: abc``; values of one name are joined, as browsers do."""
-    found: dict[str, str] = {}
-    for line in lines:
-        name, value = (part.strip() for part in line.split(":", 1)) if ":" in line else (line, "")
-        found[name] = f"{found[name]}, {value}" if name in found else value
-    return found

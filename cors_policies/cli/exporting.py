@@ -77,7 +77,7 @@ def _live_groups() -> list[ExportedGroup]:
         Reason(
             "",
             "",
-            say("{name}: {fault}", name=f"{row.kind.replace('_', ' ')} {row.name}", fault=message),
+            say("{name}: {fault}", name=f"{row.kind} {row.name}", fault=message),
         )
         for row in stored.broken
     ]

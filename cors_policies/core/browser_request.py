@@ -11,7 +11,7 @@ Before you edit:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -119,6 +119,15 @@ def parse_browser_request(document: object, more_keys: tuple[str, ...] = ()) -> 
     if reader.problems:
         raise InvalidPolicyError(reader.problems)
     return request
+
+
+def parse_headers(lines: Iterable[str]) -> dict[str, str]:
+    """The headers of lines such as ``X-Token: abc``; values of one name are joined, as browsers do."""
+    found: dict[str, str] = {}
+    for line in lines:
+        name, value = (part.strip() for part in line.split(":", 1)) if ":" in line else (line, "")
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
 
 
 class Parsed(NamedTuple):

@@ -105,6 +105,13 @@ def _check_no_other_parts(text: str) -> None:
         )
 
 
+def host_order(pattern: str) -> tuple[int, int, str]:
+    """Where a stored pattern is tried: exact hosts, then wildcards, the longest first, then every host."""
+    if not pattern:
+        return 2, 0, ""
+    return (1, -len(pattern), pattern) if HostPattern(pattern).is_wildcard else (0, 0, pattern)
+
+
 def split_host_port(text: str) -> tuple[str, str]:
     """Lower-case host and port (``""`` where there is none) of a request's ``Host``."""
     text = text.lower()

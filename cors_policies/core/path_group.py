@@ -151,7 +151,7 @@ class GroupCompiler:
 
     def compile(self, site: Site, policies: Iterable[Policy], *, is_shielded: bool = False) -> PathGroup:
         """The path group of all valid policies of one site. A shielded one has others, which are not."""
-        tried = sorted(policies, key=lambda policy: (policy.priority, policy.name))
+        tried = sorted(policies, key=lambda policy: policy.order)
         alone = len(tried) == 1 and not is_shielded
         ranked = list(enumerate(tried))
         resource_headers = self._once(_resource_headers(tried))

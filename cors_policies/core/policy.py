@@ -80,6 +80,15 @@ class Policy:
         """Whether requests obey this policy, until it expires."""
         return self.mode == Mode.LIVE.value
 
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether requests obey this policy at that time."""
+        return self.is_live and not has_ended(self.expires_at, now)
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Where it is tried among the policies of its path group, the smallest first."""
+        return self.priority, self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OriginGroup:
@@ -100,6 +109,11 @@ class DescribedOrigin:
 
     pattern: str
     description: str = ""
+
+
+def has_ended(expires_at: datetime | None, now: datetime) -> bool:
+    """Whether what expires then has expired; what has no end never has."""
+    return expires_at is not None and expires_at <= now
 
 
 ORIGIN_KEYS: Final = tuple(field.name for field in fields(DescribedOrigin))

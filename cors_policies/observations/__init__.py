@@ -10,7 +10,7 @@ import atexit
 import os
 
 from cors_policies.observations.observing import Observer
-from cors_policies.observations.recent import Seen, recent_traffic, seen_origins
+from cors_policies.observations.recent import recent_traffic
 
 observer = Observer()
 os.register_at_fork(after_in_child=observer.start_anew)
@@ -22,4 +22,4 @@ def flush() -> None:
     observer.flush()
 
 
-__all__ = ["Seen", "flush", "observer", "recent_traffic", "seen_origins"]
+__all__ = ["flush", "observer", "recent_traffic"]

@@ -21,7 +21,7 @@ from cors_policies import documents
 from cors_policies.conf import get_settings
 from cors_policies.core.comparing.impact import Impact, PolicySide, Traffic, concerned_sites, find_impact
 from cors_policies.core.path_group import Site
-from cors_policies.core.policy import Document, Policy
+from cors_policies.core.policy import Document
 from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
 from cors_policies.documents import StoredDocuments, shield_of
 from cors_policies.models import OriginGroup
@@ -50,7 +50,7 @@ class _Side:
         others = (place for name, place in self.places.items() if name not in self.policies)
         shields = [*(row.shield for row in stored.broken if row.shield is not None), *_shields(others)]
         snapshot = compile_snapshot(stored.policies, stored.groups, shields=shields, now=now)
-        in_force = [policy for policy in stored.policies if _is_in_force(policy, now)]
+        in_force = [policy for policy in stored.policies if policy.is_in_force(now)]
         return PolicySide(snapshot, in_force, stored.groups)
 
 
@@ -168,7 +168,3 @@ def _read_groups(policies: Iterable[Document], using: str) -> _Named:
     if len(names) <= MAX_IN_CLAUSE:
         rows = rows.filter(name__in=names)
     return _named(documents.group_documents(rows)) if names else {}
-
-
-def _is_in_force(policy: Policy, now: datetime) -> bool:
-    return policy.is_live and (policy.expires_at is None or policy.expires_at > now)

@@ -7,8 +7,8 @@ Before you edit:
 
 * In Python 3.10 the future's ``TimeoutError`` is not the one that everybody else catches.
 * The thread is a daemon and not of a pool: those are waited for when the interpreter ends.
-* A cache may stand in the database. Its connection is this thread's own, and nothing else closes it when it is
-  too old or has failed: no request ends here.
+* A cache may stand in the database. Its connection is this thread's own, and nothing else closes it when it
+  is too old or has failed: no request ends here.
 * While an answer is overdue nobody else waits: the next call fails at once. A call that hangs for good is
   left to itself, and another thread takes over.
 """
@@ -42,7 +42,7 @@ class Caller:
         self._overdue_since = 0.0
 
     def call(self, function: Callable[[], _T], patience: float) -> _T:
-        """What the function returns or raises; ``TimeoutError`` where that takes longer than these seconds."""
+        """What the function returns or raises; ``TimeoutError`` after these seconds."""
         tasks = self._ready()
         future: Future[_T] = Future()
         tasks.put((future, function))

@@ -333,7 +333,8 @@ class Store:
 
     def _report(self, broken: Iterable[BrokenRow]) -> None:
         """Logs every broken row once, and again only after it was mended in between."""
-        found = {f'{row.kind} "{row.name}": {"; ".join(map(str, row.problems))}' for row in broken}
+        texts = (f'{row.kind} "{row.name}": {"; ".join(map(str, row.problems))}' for row in broken)
+        found = {" ".join(text.split()) for text in texts}  # a row may hold anything, also lines of its own
         for text in sorted(found - self._reported):
             logger.error("Not obeyed, since it is invalid as it is stored: %s", text)
         self._reported = found

@@ -84,7 +84,8 @@ class TestLists:
     )
     def test_what_no_database_can_look_for_is_the_whole_list(self, admin_client: Client, query: str) -> None:
         PolicyFactory.create(name="one")
-        PolicyFactory.create(name="two", host="api.example.com", origin_groups=[OriginGroupFactory.create().name])
+        group = OriginGroupFactory.create()
+        PolicyFactory.create(name="two", host="api.example.com", origin_groups=[group.name])
 
         response = admin_client.get(f"{ROOT}policy/?{query}")
         assert (response.status_code, response["Location"]) == (302, f"{ROOT}policy/?e=1")

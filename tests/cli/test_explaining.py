@@ -10,7 +10,6 @@ import pytest
 from django.db import connection
 
 from cors_policies import documents, services
-from cors_policies.cli.explaining import parse_headers
 from cors_policies.core.browser import evaluate, parse_browser_request
 from tests.cli.conftest import Shell
 from tests.helpers import policy
@@ -188,21 +187,3 @@ class TestRefused:
             "invalid-path",
             "invalid-header",
         ]
-
-
-class TestHeaders:
-    """A header is what stands before and after the first colon."""
-
-    @pytest.mark.parametrize(
-        ("lines", "headers"),
-        [
-            ([], {}),
-            (["X-A: 1", "x-a: 2"], {"X-A": "1", "x-a": "2"}),
-            (["X-A: 1", "X-A:2"], {"X-A": "1, 2"}),
-            (["X-A: a:b"], {"X-A": "a:b"}),
-            (["X-A:"], {"X-A": ""}),
-            (["nonsense"], {"nonsense": ""}),
-        ],
-    )
-    def test_lines(self, lines: list[str], headers: dict[str, str]) -> None:
-        assert parse_headers(lines) == headers

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cors_policies.core.browser_request import BrowserRequest, parse_browser_request
+from cors_policies.core.browser_request import BrowserRequest, parse_browser_request, parse_headers
 from cors_policies.core.problems import InvalidPolicyError, Problem
 
 MINIMAL: dict[str, Any] = {"method": "GET", "path": "/api", "origin": "https://app.example"}
@@ -397,3 +397,21 @@ class TestHeaders:
 
     def test_refuses_keys_that_are_no_text(self) -> None:
         assert problems(MINIMAL | {"headers": {1: "a"}}) == [("invalid-header", "headers.1")]
+
+
+class TestHeaderLines:
+    """A header is what stands before and after the first colon."""
+
+    @pytest.mark.parametrize(
+        ("lines", "headers"),
+        [
+            ([], {}),
+            (["X-A: 1", "x-a: 2"], {"X-A": "1", "x-a": "2"}),
+            (["X-A: 1", "X-A:2"], {"X-A": "1, 2"}),
+            (["X-A: a:b"], {"X-A": "a:b"}),
+            (["X-A:"], {"X-A": ""}),
+            (["nonsense"], {"nonsense": ""}),
+        ],
+    )
+    def test_lines(self, lines: list[str], headers: dict[str, str]) -> None:
+        assert parse_headers(lines) == headers

@@ -12,8 +12,6 @@ from cors_policies.models import Observation
 from cors_policies.models.observations import lock_observations
 from cors_policies.models.versions import read_token
 from cors_policies.observations import rows as rows_module
-from cors_policies.observations import seen_origins
-from cors_policies.observations.recent import Seen
 from cors_policies.observations.rows import COUNTED_DAYS, KEEP_DAYS, digest_of, store_tallies
 from cors_policies.observations.tallies import SECONDS_OF_A_DAY, Key, Tallies, Tally
 from cors_policies.store.connection import bounded_transaction, own_connection
@@ -188,24 +186,3 @@ class TestDigest:
     def test_parts_do_not_run_together(self) -> None:
         assert digest_of(Key("a", "b", "", "", "")) != digest_of(Key("", "ab", "", "", ""))
         assert len(digest_of(key())) == 64
-
-
-@pytest.mark.django_db
-class TestSeenOrigins:
-    """Origins of the last days, over all methods, with the count of each day."""
-
-    def test_most_frequent_first(self) -> None:
-        put = key()._replace(method="PUT")
-        store({key(): Tally(3, NOW, NOW, {TODAY - 1: 1, TODAY: 2}), put: Tally(1, NOW, NOW, {TODAY: 1})})
-        store(
-            {key("rare"): Tally(1, NOW, NOW, {TODAY - 2: 1}), key("old"): Tally(1, NOW, NOW, {TODAY - 3: 1})}
-        )
-
-        assert seen_origins(3, TODAY) == [
-            Seen("", "/api/**", "https://evil.example", "origin-not-allowed", "", (0, 1, 3)),
-            Seen("", "/api/**", "rare", "origin-not-allowed", "", (1, 0, 0)),
-        ]
-        assert [one.count for one in seen_origins(3, TODAY)] == [4, 1]
-
-    def test_today_is_the_day_it_is(self) -> None:
-        assert seen_origins() == []

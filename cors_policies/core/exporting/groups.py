@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from cors_policies.core import vocabulary as http
-from cors_policies.core.hosts import HostPattern, parse_host_pattern
+from cors_policies.core.hosts import host_order, parse_host_pattern
 from cors_policies.core.origins import OriginPattern, parse_origin_pattern
 from cors_policies.core.path_group import Site, resource_policy_of
 from cors_policies.core.paths import intersects, parse_path_pattern
@@ -27,7 +27,6 @@ from cors_policies.core.policy import OriginGroup, Policy
 from cors_policies.core.problems import PatternError
 from cors_policies.core.texts import say, say_series
 
-_EXACT, _WILDCARD, _EVERY_HOST = range(3)
 _NO_GROUPS: Final = say("There is no live policy. Write one first.")
 
 
@@ -110,7 +109,7 @@ def collect_groups(
     """The path groups of all policies that are live at that time, in the order in which they are tried."""
     members: dict[Site, list[Policy]] = {}
     for policy in policies:
-        if policy.is_live and (policy.expires_at is None or policy.expires_at > now):
+        if policy.is_in_force(now):
             members.setdefault(Site(policy.host, policy.path), []).append(policy)
     sites = sorted(members, key=_site_key)
     return [ExportedGroup(site, _exported(members[site], groups)) for site in sites]
@@ -159,15 +158,11 @@ def expiry_reasons(exported: ExportedPolicy, program: str) -> list[Reason]:
 
 
 def _site_key(site: Site) -> tuple[object, ...]:
-    kind = _EVERY_HOST
-    if site.host:
-        kind = _WILDCARD if HostPattern(site.host).is_wildcard else _EXACT
-    length = -len(site.host) if kind == _WILDCARD else 0
-    return (kind, length, site.host, parse_path_pattern(site.path).sort_key)
+    return (*host_order(site.host), parse_path_pattern(site.path).sort_key)
 
 
 def _exported(policies: list[Policy], groups: Mapping[str, OriginGroup]) -> tuple[ExportedPolicy, ...]:
-    tried = sorted(policies, key=lambda policy: (policy.priority, policy.name))
+    tried = sorted(policies, key=lambda policy: policy.order)
     return tuple(_with_origins(policy, groups, alone=len(tried) == 1) for policy in tried)
 
 

@@ -20,7 +20,7 @@ from cors_policies.core.findings import ERROR, WARNING, Finding, group_attr
 from cors_policies.core.guardrails import NO_GUARDRAILS, Guardrails
 from cors_policies.core.linting.openness import ANY_ORIGIN, judge
 from cors_policies.core.linting.overlaps import Overlaps
-from cors_policies.core.policy import Mode, OriginGroup, Policy
+from cors_policies.core.policy import Mode, OriginGroup, Policy, has_ended
 from cors_policies.core.policy_set import PolicySet, check_policy_set
 from cors_policies.core.problems import Problem
 from cors_policies.core.texts import say
@@ -38,12 +38,12 @@ def lint(policy_set: PolicySet, now: datetime, about: Collection[str] | None = N
     costs as much as they are large, and not as the set is.
     """
     wanted = [policy for policy in policy_set.policies if policy.mode != Mode.OFF.value]
-    active = [policy for policy in wanted if not _is_expired(policy, now)]
+    active = [policy for policy in wanted if not has_ended(policy.expires_at, now)]
     judged = active if about is None else [policy for policy in active if policy.name in about]
     beside = active if about is None else _neighbours(active, judged)
     groups = _groups(policy_set, None if about is None else beside)
     overlaps = Overlaps(groups)
-    found = [_expired(policy) for policy in wanted if _is_expired(policy, now)]
+    found = [_expired(policy) for policy in wanted if has_ended(policy.expires_at, now)]
     found += _shadowed(beside, overlaps)
     for policy in judged:
         found += [*overlaps.redundant_entries(policy), *_open_entries(policy)]
@@ -82,10 +82,6 @@ def _groups(policy_set: PolicySet, users: Iterable[Policy] | None) -> dict[str, 
     """The groups that these policies use, by name; ``None``: all of the set."""
     used = None if users is None else {name for policy in users for name in policy.origin_groups}
     return {group.name: group for group in policy_set.origin_groups if used is None or group.name in used}
-
-
-def _is_expired(policy: Policy, now: datetime) -> bool:
-    return policy.expires_at is not None and policy.expires_at <= now
 
 
 def _expired(policy: Policy) -> Finding:

@@ -53,7 +53,7 @@ class Overlaps:
             sites[policy.host, policy.path].append(policy)
         for found in sites.values():
             if len(found) > 1:
-                tried = sorted(found, key=lambda policy: (policy.priority, policy.name))
+                tried = sorted(found, key=lambda policy: policy.order)
                 yield from _PathGroup(tried, self._groups).shadowed()
 
     def redundant_entries(self, policy: Policy) -> Iterator[Finding]:

@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from cors_policies.core import vocabulary as http
-from cors_policies.core.hosts import HostPattern
+from cors_policies.core.hosts import host_order
 from cors_policies.core.path_group import Site
 from cors_policies.core.paths import PathPattern, drop_trailing_slash, split_path
-from cors_policies.core.policy import Mode, OriginGroup, Policy
+from cors_policies.core.policy import Mode, OriginGroup, Policy, has_ended
 from cors_policies.core.problems import Problem
 
 EXPIRED: Final = "expired"
@@ -95,7 +95,7 @@ def chart(
 
 def hosts_in_order(hosts: Iterable[str]) -> list[str]:
     """Host patterns in the order in which they are tried: exact, the longest wildcard, every host."""
-    return sorted(hosts, key=_host_key)
+    return sorted(hosts, key=host_order)
 
 
 def path_key(path: str) -> Sequence[tuple[int, int, str]]:
@@ -153,14 +153,8 @@ def _broken_text(row: BrokenPolicy) -> str:
     return "\n".join((row.name, *(row.site or ()))).casefold()
 
 
-def _host_key(host: str) -> tuple[int, int, str]:
-    if not host:
-        return (2, 0, "")
-    return (1, -len(host), host) if HostPattern(host).is_wildcard else (0, 0, host)
-
-
 def _entry(policy: Policy, access: Access, now: datetime) -> Entry:
-    ended = policy.expires_at is not None and policy.expires_at <= now
+    ended = has_ended(policy.expires_at, now)
     marks = (
         *(() if policy.is_live else (_mode(policy),)),
         *((EXPIRED,) if ended else ()),
@@ -182,7 +176,7 @@ def _mode(policy: Policy) -> str:
 
 
 def _broken_entry(row: BrokenPolicy, now: datetime) -> Entry:
-    ended = row.expires_at is not None and row.expires_at <= now
+    ended = has_ended(row.expires_at, now)
     return Entry(
         name=row.name,
         site=row.site,

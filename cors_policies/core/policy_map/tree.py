@@ -147,7 +147,7 @@ def _nested(host: str, leaves: Sequence[Leaf], depth: int) -> Iterator[Branch | 
         if not step or len(places) == 1:
             yield from (leaves[place] for place in places)
             continue
-        shared = _shared_depth([paths[places[0]], *(paths[place] for place in places[1:])], depth + 1)
+        shared = _shared_depth([paths[place] for place in places], depth + 1)
         prefix = "/" + "/".join(paths[places[0]][:shared])
         yield _branch(host, prefix, _nested(host, [leaves[place] for place in places], shared))
 

@@ -21,7 +21,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from cors_policies.core.hosts import HostPattern
+from cors_policies.core.hosts import HostPattern, host_order
 from cors_policies.core.path_group import GroupCompiler, PathGroup, Site
 from cors_policies.core.path_index import PathIndex
 from cors_policies.core.paths import PathPattern
@@ -170,7 +170,7 @@ class Snapshot:
         no request should ask.
         """
         found = [
-            (_host_rank(group.host), pattern.sort_key, place)
+            (host_order(group.host), pattern.sort_key, place)
             for place, group in enumerate(self._groups)
             if group is not NOBODY and _is_host(group.host, host)
             if (pattern := stored_pattern(group.path)).matches(path)
@@ -211,10 +211,3 @@ def _end(ending: Ending) -> datetime:
 
 def _is_host(pattern: str, host: str) -> bool:
     return not pattern or (bool(host) and HostPattern(pattern).matches(host))
-
-
-def _host_rank(pattern: str) -> tuple[int, int]:
-    """The exact host, then the wildcards, the longest first, then every host."""
-    if not pattern:
-        return 2, 0
-    return (1, -len(pattern)) if HostPattern(pattern).is_wildcard else (0, 0)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from cors_policies.cli.adopting import adopt_corsheaders
-from cors_policies.cli.explaining import explain_request, parse_headers
+from cors_policies.cli.explaining import explain_request
 from cors_policies.cli.exporting import FORMATS, HTTP_PART, NGINX, PARTS, Wanted, export_format
 from cors_policies.cli.linting import lint_set
 from cors_policies.cli.outcome import DONE, Outcome, RefusedError
@@ -25,7 +25,7 @@ from cors_policies.cli.sets import export_set, import_set, prune_revisions
 from cors_policies.cli.showing import escaped
 from cors_policies.cli.status import show_status, touch
 from cors_policies.conf import CHECK_TAG
-from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES
+from cors_policies.core.browser_request import CREDENTIALS_MODES, SCHEMES, parse_headers
 from cors_policies.models.revisions import MAX_COMMENT
 from cors_policies.translating import told, told_later
 
