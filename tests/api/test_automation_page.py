@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,15 +46,15 @@ class Pipeline:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         }
 
-    def shell(self, script: str) -> str:
+    def shell(self, script: str, statuses: Collection[int] = (0,)) -> str:
         """What a script of the page prints."""
-        return self._run(["bash", "-e", "-c", script])
+        return self._run(["bash", "-e", "-c", script], statuses)
 
-    def program(self) -> str:
+    def program(self, statuses: Collection[int] = (0, 1)) -> str:
         """What the program of the page prints."""
-        return self._run([sys.executable, "-c", PROGRAM], statuses={0, 1})
+        return self._run([sys.executable, "-c", PROGRAM], statuses)
 
-    def _run(self, command: list[str], statuses: set[int] = {0}) -> str:  # noqa: B006 - never changed
+    def _run(self, command: list[str], statuses: Collection[int]) -> str:
         done = subprocess.run(
             command,
             cwd=self.folder,
@@ -83,9 +84,23 @@ def pipeline(live_server: LiveServer, tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path, live_server.url)
 
 
+def _documents(text: str) -> list[dict[str, Any]]:
+    """The JSON documents that stand one after another in a text."""
+    found, place = [], 0
+    while place < len(text):
+        document, place = json.JSONDecoder().raw_decode(text, place)
+        found.append(document)
+    return found
+
+
 def _script(words: str) -> str:
     (found,) = (str(script) for script in SCRIPTS if words in script)
     return found
+
+
+_DELETE: Final = 'curl -sS -f -u "$CORS_LOGIN" -X DELETE'
+ADD, _rest = _script('{"patterns"').split(_DELETE)
+REMOVE: Final = f"{_DELETE}{_rest}"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -100,17 +115,43 @@ class TestPage:
         pipeline.write(orders | {"allow_credentials": True})
         report = json.loads(pipeline.shell(_script("dry_run=true")))
         assert (report["revision"], report["created"]) == (1, ["orders"])
-        evaluation = json.loads(pipeline.shell(_script("/evaluate/")))
+        pipeline.shell(_script("/evaluate/"))
+        evaluation = json.loads((pipeline.folder / "answer.json").read_text("utf-8"))
         assert (evaluation["outcome"], evaluation["policy"]) == ("allowed", "orders")
         assert Revision.objects.count() == 1
 
-        report = json.loads(pipeline.shell(_script("If-Match")))
+        apply, restore = _script("If-Match"), _script("/restore/")
+        report, taken_back = _documents(pipeline.shell(f"{apply}{restore}"))
         assert (report["revision"], report["created"]) == (2, ["orders"])
         assert Revision.objects.get(number=2).comment == "Release 7"
-
-        report = json.loads(pipeline.shell(_script("/restore/")))
-        assert (report["revision"], report["deleted"]) == (3, ["orders"])
+        assert (taken_back["revision"], taken_back["deleted"]) == (3, ["orders"])
         assert documents.policy_set_document("default")["policies"] == []
+
+    @pytest.mark.parametrize("words", ["dry_run=true", "If-Match", "/evaluate/"])
+    def test_refusal_fails_the_step_and_says_why(self, pipeline: Pipeline, words: str) -> None:
+        pipeline.write(policy("orders", "api"))
+
+        output = pipeline.shell(_script(words), statuses={22})
+
+        told = (pipeline.folder / "answer.json").read_text("utf-8") if words == "/evaluate/" else output
+        assert '"invalid-path"' in told
+
+    def test_call_that_would_be_denied_fails_the_step(self, pipeline: Pipeline) -> None:
+        pipeline.write(policy("orders", allowed_origins=[]))
+
+        pipeline.shell(_script("/evaluate/"), statuses={1})
+
+    def test_origins_that_a_program_adds_stay(self, pipeline: Pipeline) -> None:
+        pipeline.write(policy("orders", origin_groups=["customers"]))
+        pipeline.shell(ADD)
+        before = documents.policy_set_document("default")["origin_groups"]
+        pipeline.shell(_script("live.json"))
+
+        pipeline.shell(_script("If-Match").replace("policies.json", "wanted.json"))
+
+        after = documents.policy_set_document("default")
+        assert (len(before[0]["origins"]), after["origin_groups"]) == (2, before)
+        assert [found["name"] for found in after["policies"]] == ["orders"]
 
     def test_program(self, pipeline: Pipeline) -> None:
         pipeline.write(policy("orders", "api"))
@@ -119,21 +160,29 @@ class TestPage:
         pipeline.write(policy("orders"))
         assert pipeline.program() == "Revision 2 is in force.\n"
 
+        services.create_group({"name": "spare"})
         pipeline.write()
-        assert pipeline.program() == "This would delete orders\nRevision 3 is in force.\n"
+        assert pipeline.program() == (
+            "This deletes the policy orders\nThis deletes the origin group spare\nRevision 4 is in force.\n"
+        )
+
+    def test_program_that_is_refused_says_why(self, pipeline: Pipeline) -> None:
+        pipeline.write(policy("orders"))
+        User.objects.get().user_permissions.clear()
+
+        assert pipeline.program(statuses={1}).startswith("policy-set/: permission_denied: ")
+        assert documents.policy_set_document("default")["policies"] == []
 
     def test_origin_of_a_customer(self, pipeline: Pipeline) -> None:
-        both = _script('{"patterns"')
-        add, remove = both.split('curl -sS -f -u "$CORS_LOGIN" -X DELETE')
-        pipeline.shell(add)
-        pipeline.shell(add)
+        pipeline.shell(ADD)
+        pipeline.shell(ADD)
         assert documents.policy_set_document("default")["origin_groups"][0]["origins"] == [
             "https://first.example",
             "https://shop.customer.example",
         ]
         assert Revision.objects.get(number=2).comment == "Customer 42"
 
-        pipeline.shell(f'curl -sS -f -u "$CORS_LOGIN" -X DELETE{remove}')
+        pipeline.shell(REMOVE)
         assert documents.policy_set_document("default")["origin_groups"][0]["origins"] == [
             "https://first.example"
         ]
@@ -158,4 +207,4 @@ class TestPage:
 
 def test_no_script_is_left_out() -> None:
     """The first one sets the variables, which the tests do."""
-    assert len(SCRIPTS) == 8
+    assert len(SCRIPTS) == 9
