@@ -27,10 +27,17 @@ SETTINGS, URLS = re.findall(
     r"^```python\n(.*?)^```$", README.partition("## The first policy")[0], re.MULTILINE | re.DOTALL
 )
 
+MOVING = (Path(__file__).parents[1] / "docs" / "migrating.md").read_text("utf-8")
+STEPS = [
+    textwrap.dedent(found)
+    for found in re.findall(r"^ *```sh\n(.*?)^ *```$", MOVING, re.MULTILINE | re.DOTALL)
+]
+(SHIELD,) = re.findall(r"^   ```json\n(.*?)^   ```$", MOVING, re.MULTILINE | re.DOTALL)
+
 THEIRS = """
 INSTALLED_APPS += ["corsheaders"]
 MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
-CORS_ALLOWED_ORIGINS = ["https://app.example"]
+CORS_ALLOWED_ORIGINS = ["https://app.example", "https://app.example.com"]
 CORS_URLS_REGEX = r"^/api/.*$"
 CORS_ALLOW_CREDENTIALS = True
 ALLOWED_HOSTS = ["127.0.0.1"]
@@ -69,6 +76,11 @@ class Project:
     def manage(self, *arguments: str) -> str:
         """What a command of the project prints."""
         return run(str(self.python), "manage.py", *arguments, cwd=self.folder)
+
+    def shell(self, script: str, status: int = 0) -> str:
+        """What a script prints in which ``python`` is the project's."""
+        command = f'PATH="{self.python.parent}:$PATH"\n{script}\n[ $? = {status} ]'
+        return run("bash", "-c", command, cwd=self.folder)
 
 
 def environment() -> dict[str, str]:
@@ -158,17 +170,25 @@ def test_wheel_works_as_the_readme_says(project: Project, tmp_path: Path, left_o
 def test_site_moves_over_as_the_page_says(project: Project) -> None:
     """docs/migrating.md, step by step: the same is answered before and after, and nothing is left of it."""
     given = (project.folder / "theirs" / "settings.py").read_text()
-    project.append("settings.py", f"{THEIRS}INSTALLED_APPS += ['cors_policies']\n")
+    project.append("settings.py", f"{THEIRS}INSTALLED_APPS += ['rest_framework', 'cors_policies']\n")
+    project.append("urls.py", URLS)
     project.manage("migrate", "--verbosity", "0")
     with serving(project) as address:
         before = [headers(address, path) for path in ("/api/x", "/elsewhere")]
 
-    project.manage("cors_policies", "adopt-corsheaders", "--write")
-    project.manage("cors_policies", "explain", "/api/x", "--origin", "https://app.example")
+    look, write, ask = STEPS
+    project.shell(look.strip())
+    adopted = json.loads((project.folder / "adopted.json").read_text("utf-8"))
+    project.shell(write)
+    assert "W009" in project.shell("python manage.py check --database default 2>&1")
+    (project.folder / "shield.json").write_text(SHIELD)
+    project.manage("cors_policies", "import", "shield.json")
+    assert project.shell(ask).startswith("allowed, policy corsheaders\n")
     (project.folder / "theirs" / "settings.py").write_text(given)
     project.append("settings.py", f"{SETTINGS}ALLOWED_HOSTS = ['127.0.0.1']\n")
 
     assert "no issues" in project.manage("check", "--database", "default")
     with serving(project) as address:
         assert [headers(address, path) for path in ("/api/x", "/elsewhere")] == before
+    assert [found["name"] for found in adopted["policies"]] == ["corsheaders"]
     assert before == [(404, "https://app.example"), (404, None)]

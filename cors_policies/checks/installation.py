@@ -113,7 +113,9 @@ def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:
     return [
         checks.Warning(
             told("Nothing reads the setting {name} any more.", name=name),
-            hint=told("Make a policy of it with `cors_policies adopt-corsheaders`, then remove the setting."),
+            hint=told(
+                "Make a policy of it with `cors_policies adopt-corsheaders`, unless you have; then remove it."
+            ),
             id="cors_policies.W004",
         )
         for name in FOREIGN_SETTINGS

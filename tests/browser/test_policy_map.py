@@ -33,7 +33,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 def open_map(page: Page, site: str) -> None:
     """Signs in, and goes from the list of policies to the map."""
     sign_in(page, f"{site}/admin/cors_policies/policy/")
-    page.get_by_role("link", name="Map", exact=True).click()
+    page.get_by_role("link", name="Policy map", exact=True).click()
 
 
 def test_editor_reads_narrows_and_follows_the_map(page: Page, site: str) -> None:

@@ -165,6 +165,9 @@ class TestCommands:
     def test_are_carried_out(self, block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         services.create_policy(policy(allowed_methods=["PUT"]))
+        services.create_policy(
+            policy("media", "/media/**", allow_credentials="export --format s3" in block.text)
+        )
 
         for line in block.text.splitlines():
             status, said = run_line(line)

@@ -34,7 +34,7 @@ class Page(NamedTuple):
 
 PAGES: Final[tuple[Page, ...]] = (
     Page("cors_policies_blocked", "blocked/", blocked.show, "view", _("Blocked origins")),
-    Page("cors_policies_policy_map", "map/", policy_map.show, "view", _("Map")),
+    Page("cors_policies_policy_map", "map/", policy_map.show, "view", _("Policy map")),
     Page("cors_policies_trial", "trial/", trial.report, "view", _("Trial report")),
     Page("cors_policies_tryit", "try/", tryit.try_it, "view", _("Try it")),
 )
