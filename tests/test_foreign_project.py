@@ -28,10 +28,7 @@ SETTINGS, URLS = re.findall(
 )
 
 MOVING = (Path(__file__).parents[1] / "docs" / "migrating.md").read_text("utf-8")
-STEPS = [
-    textwrap.dedent(found)
-    for found in re.findall(r"^ *```sh\n(.*?)^ *```$", MOVING, re.MULTILINE | re.DOTALL)
-]
+STEPS = re.findall(r"^ *```sh\n(.*?)^ *```$", MOVING, re.MULTILINE | re.DOTALL)
 (SHIELD,) = re.findall(r"^   ```json\n(.*?)^   ```$", MOVING, re.MULTILINE | re.DOTALL)
 
 THEIRS = """

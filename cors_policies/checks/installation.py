@@ -113,9 +113,7 @@ def check_foreign_settings(**_kwargs: Any) -> list[CheckMessage]:
     return [
         checks.Warning(
             told("Nothing reads the setting {name} any more.", name=name),
-            hint=told(
-                "Make a policy of it with `cors_policies adopt-corsheaders`, unless you have; then remove it."
-            ),
+            hint=told("Unless you have, adopt it with `cors_policies adopt-corsheaders`. Then remove it."),
             id="cors_policies.W004",
         )
         for name in FOREIGN_SETTINGS
