@@ -77,7 +77,7 @@ COMBINATIONS: Final = [
 os.environ["PATH"] = os.pathsep.join([*(str(place.parent) for place in FOUND.values()), os.environ["PATH"]])
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 nox.options.default_venv_backend = "uv"
-nox.options.sessions = ["tests", "lowest", "databases", "audit"]
+nox.options.sessions = ["tests", "lowest", "databases", "newest", "audit"]
 nox.options.stop_on_first_error = False
 
 
@@ -132,6 +132,13 @@ def databases(session: nox.Session, kind: str) -> None:
     _install(session, [])
     command = ("python", "-m", "tests.services.suites", kind, "-q", "-n", "auto", "-m", WITHOUT_SERVERS)
     session.run(*command, *session.posargs)
+
+
+@nox.session(python=list(FOUND)[-1])
+def newest(session: nox.Session) -> None:
+    """The admin in a browser with the newest Django, whose pages are written and styled in its own way."""
+    _install(session, [f"Django=={list(DJANGOS)[-1]}.*"])
+    _pytest(session, "browser", "tests/browser")
 
 
 @nox.session(python=THIS)

@@ -170,7 +170,7 @@ class DocumentForm(_ModelForm):
             _("Open what is stored in a new tab, and repeat your change there."),
         )
         shown = phrases(self.document, self.stored, labels)
-        heading = _("What is stored now, beside what you have written: %(difference)s")
+        heading = _("What you have written → what is stored now: %(difference)s")
         found = [ValidationError(heading, "changed", {"difference": phrase}) for phrase in shown]
         raise ValidationError([ValidationError(refusal, "changed"), *found])
 

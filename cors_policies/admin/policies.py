@@ -40,7 +40,7 @@ class PolicyAdmin(DocumentAdmin):
     kind = RevisionChange.Kind.POLICY.value
     object_history_template = "cors_policies/pages/history.html"
     sections = SECTIONS
-    list_display = ("name", "is_live", "where", "who", "what", "credentials", "changed", "try_it")
+    list_display = ("name", "mode_mark", "where", "who", "what", "credentials", "changed", "try_it")
     list_filter = ("mode", "allow_credentials", HostFilter, GroupFilter)
     search_fields = ("name",)
     search_help_text = _("Name, description, host, path or origin")
@@ -146,7 +146,7 @@ class PolicyAdmin(DocumentAdmin):
         return columns.credentials(row)
 
     @admin.display(description=_("mode"), ordering="mode")
-    def is_live(self, row: Any) -> SafeString:
+    def mode_mark(self, row: Any) -> SafeString:
         """The mode."""
         return columns.mode(row)
 

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 
 from cors_policies.api.errors import PreconditionFailed
 from cors_policies.core.policy import Document
+from cors_policies.translating import told
 
 
 def etag(document: Document) -> str:
@@ -38,5 +39,7 @@ def check_tag(request: Request, tag: str) -> None:
     if header is None:
         return
     tags = parse_etags(header)
+    if not tags:
+        raise PreconditionFailed(told('If-Match holds no entity tag. Write it as it was sent, as in "11".'))
     if tags != ["*"] and tag not in tags:
         raise PreconditionFailed

@@ -208,7 +208,7 @@ def _check_characters(text: str) -> None:
     if _WHITE_SPACE.search(text):
         raise PatternError(
             "white-space",
-            say("An origin holds no white space and no control characters. Write one origin to a line."),
+            say("An origin holds no white space and no control characters. Write each origin by itself."),
         )
 
 

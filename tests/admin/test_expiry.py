@@ -212,7 +212,7 @@ class TestList:
 
 def _mode(client: Client) -> str:
     html = text(client.get(f"{ROOT}policy/"))
-    cell = html[html.index('class="field-is_live"') :]
+    cell = html[html.index('class="field-mode_mark"') :]
     return shown_texts(f"<td {cell[: cell.index('</td>')]}").strip()
 
 

@@ -148,7 +148,7 @@ class TestPromoting:
         response = posted(admin_client, tried)
 
         found = shown_texts(text(response).split('id="content-main"', 1)[1])
-        assert "policy “next” for /api/**" in found
+        assert "Policy “next” is obeyed for /api/** from then on" in found
         assert "Newly allowed: 8 requests" in found
         assert Policy.objects.get(name="next").mode == "trial"
 

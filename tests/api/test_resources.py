@@ -247,6 +247,7 @@ class TestPreconditions:
         status, answer = api(method, path, body, {"if-match": tag})
 
         assert (status, answer["errors"][0]["code"]) == (412, "precondition_failed")
+        assert ("Write it as it was sent" in answer["errors"][0]["detail"]) == (tag == "nonsense")
         assert documents.policy_document(Policy.objects.get()) == stored
 
     @pytest.mark.parametrize(("method", "path", "body"), WRITES)

@@ -62,8 +62,8 @@ class TestMethods:
             (["GET", "POST", "patch"], ["GET", "POST"], "Add PATCH."),
             (["GET", "POST", "TRACE"], ["GET", "POST"], "TRACE can be sent by no script: left out."),
             (["*"], ["GET", "HEAD", "POST"], "taken as GET, HEAD, POST."),
-            (["PUT"], ["PUT"], "lacks GET, HEAD, POST, which were let in all the same, and are denied now."),
-            (["GET"], ["GET"], "lacks POST, which"),
+            (["PUT"], ["PUT"], "lacks GET, HEAD, POST: let in all the same before, denied now."),
+            (["GET"], ["GET"], "lacks POST:"),
             (["GET", "P T"], None, '"P T" is no name'),
         ],
     )

@@ -100,9 +100,7 @@ def _denied(methods: list[str]) -> Iterable[str]:
     allowed = {*methods, *(["HEAD"] if "GET" in methods else [])}
     denied = [method for method in WITHOUT_LEAVE if method not in allowed]
     if denied and http.ANY not in allowed:
-        yield say(
-            "lacks {denied}, which were let in all the same, and are denied now.", denied=", ".join(denied)
-        )
+        yield say("lacks {denied}: let in all the same before, denied now.", denied=", ".join(denied))
 
 
 def _is_never_set(name: str) -> bool:
