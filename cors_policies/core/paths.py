@@ -81,7 +81,7 @@ class PathPattern:
 
     @property
     def example(self) -> str:
-        """A path that matches, as short as stars allow."""
+        """A path that matches, with a ``1`` for each star."""
         return self.text.replace(DOUBLE_STAR, STAR).replace(STAR, "1")
 
     def halves(self) -> tuple[tuple[str, ...], tuple[str, ...] | None]:

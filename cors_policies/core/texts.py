@@ -44,7 +44,7 @@ def say_count(one: str, several: str, count: int, /, **values: object) -> Text:
 
 
 def say_list(entries: Sequence[object]) -> Text:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """``a``, ``a and b``, ``a, b and c``, of one entry at least."""
     if len(entries) == 1:
         return say("{entry}", entry=entries[0])
     entry, last = say_series(entries[:-1]), entries[-1]

@@ -1,4 +1,4 @@
-"""Tests of the attack test: which hostile origins does a pattern let in that its author hardly meant?"""
+"""Tests of the attack test: which hostile origins does a pattern let in that its author probably did not intend?"""
 
 from __future__ import annotations
 

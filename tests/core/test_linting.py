@@ -1,4 +1,4 @@
-"""Tests of linting: what in a policy set is accepted, and yet hardly meant?"""
+"""Tests of linting: what in a policy set is accepted, and yet probably not intended?"""
 
 from __future__ import annotations
 

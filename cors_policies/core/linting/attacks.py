@@ -1,4 +1,4 @@
-r"""Which hostile origins does a pattern let in that its author hardly meant?
+r"""Which hostile origins does a pattern let in that its author probably did not intend?
 
 From each pattern origins are derived as an attacker derives them: text glued before and behind the domain, a
 letter in the place of a dot, other names under a shared suffix, another scheme, a port, ``null``, userinfo.

@@ -1,4 +1,4 @@
-"""What in this policy set is accepted, and yet hardly meant?
+"""What in this policy set is accepted, and yet probably not intended?
 
 Before you edit:
 

@@ -58,7 +58,7 @@ class Command(BaseCommand):
         _add_explain_options(add("explain", told("say what a browser would do with a request, and why")))
         _add_adopt_options(add(_ADOPT, told("make policies of the settings of django-cors-headers")))
         _add_lint_options(
-            add("lint", told("list what is wrong with a policy set, or accepted and hardly meant"))
+            add("lint", told("list what is wrong with a policy set, or accepted and probably not intended"))
         )
         add(
             "status",
