@@ -3,9 +3,9 @@
 Before you edit:
 
 * The write that is judged is the real one, which is taken back; or the report of a dry run.
-* To read and compile two whole sets is dear, and writers wait. So only the sites that are touched are read,
-  and those that lose paths to them or take some over. Of the others it is enough where they are: they are
-  shields. Where nobody was seen, not even that is asked.
+* To read and compile two whole sets takes long, and writers wait. So only the sites that are touched are read,
+  and those that lose paths to them or take some over. Of the others it is enough where they are: they are shields.
+  Where nobody was seen, and no site is left to others, not even that is asked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from cors_policies import documents
 from cors_policies.conf import get_settings
 from cors_policies.core.comparing.impact import Impact, PolicySide, Traffic, concerned_sites, find_impact
 from cors_policies.core.path_group import Site
-from cors_policies.core.policy import Document
+from cors_policies.core.policy import Document, has_ended
 from cors_policies.core.snapshot import Shield, Snapshot, compile_snapshot
 from cors_policies.documents import StoredDocuments, shield_of
 from cors_policies.models import OriginGroup
@@ -51,7 +51,8 @@ class _Side:
         shields = [*(row.shield for row in stored.broken if row.shield is not None), *_shields(others)]
         snapshot = compile_snapshot(stored.policies, stored.groups, shields=shields, now=now)
         in_force = [policy for policy in stored.policies if policy.is_in_force(now)]
-        return PolicySide(snapshot, in_force, stored.groups)
+        broken = [row.shield.site for row in stored.broken if row.shield and not row.shield.is_on_trial]
+        return PolicySide(snapshot, in_force, stored.groups, broken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,10 @@ def foresee(write: Callable[[], object], traffic: Traffic) -> Impact:
             write()
             changes = recorder.changes() if recorder else []
             stored, other = _sides(
-                using, [(change, change.after, change.before) for change in changes], traffic
+                using,
+                [(change, change.after, change.before) for change in changes],
+                traffic,
+                stored_is_new=True,
             )
         transaction.set_rollback(True, using=using)
     return _compare(other, stored, traffic)
@@ -82,7 +86,7 @@ def foresee(write: Callable[[], object], traffic: Traffic) -> Impact:
 def foreseen(report: Report, traffic: Traffic) -> Impact:
     """What the changes of a dry run would mean, where nobody else writes meanwhile."""
     changes = [(change, change.before, change.after) for change in report.changes]
-    stored, other = _sides(get_settings().DATABASE_ALIAS, changes, traffic)
+    stored, other = _sides(get_settings().DATABASE_ALIAS, changes, traffic, stored_is_new=False)
     return _compare(stored, other, traffic)
 
 
@@ -95,6 +99,8 @@ def _sides(
     using: str,
     changes: Iterable[tuple[Change | RowChange, Document | None, Document | None]],
     traffic: Traffic,
+    *,
+    stored_is_new: bool,
 ) -> tuple[_Side, _Side]:
     """The set as it is stored, and the other one."""
     changes = list(changes)
@@ -109,7 +115,8 @@ def _sides(
         for found in (places, other_places)
         for shield in _shields(found[name] for name in touched if name in found)
     }
-    if traffic.seen:
+    before, after = (other_places, places) if stored_is_new else (places, other_places)
+    if traffic.seen or not sites.intersection(_governed(before)) <= _governed(after):
         sites = concerned_sites(_skeleton(places), _skeleton(other_places), sites)
     else:
         # Credentials are compared site by site.
@@ -145,6 +152,13 @@ def _users(groups: _Difference, using: str) -> set[str]:
 
 def _shields(places: Iterable[Document]) -> Iterable[Shield]:
     return (shield for shield in map(shield_of, places) if shield is not None)
+
+
+def _governed(places: _Named) -> set[Site]:
+    """The sites that are not left to others."""
+    now = datetime.now(timezone.utc)
+    found = (shield for shield in _shields(places.values()) if not shield.is_on_trial)
+    return {shield.site for shield in found if not has_ended(shield.expires_at, now)}
 
 
 def _skeleton(places: Mapping[str, Document]) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Tests of the attack test: which hostile origins does a pattern let in that its author probably did not intend?"""
+"""Tests of the attack test: which hostile origins does a pattern let in by mistake?"""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from cors_policies.core.comparing.impact import (
 from cors_policies.core.engine import ALLOWED, METHOD_NOT_ALLOWED, ORIGIN_NOT_ALLOWED, UNGOVERNED
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy_set import parse_policy_set
-from cors_policies.core.snapshot import compile_snapshot
+from cors_policies.core.snapshot import Shield, compile_snapshot
 
 APP = "https://app.example"
 OTHER = "https://other.example"
@@ -41,6 +41,12 @@ def side(*policies: Mapping[str, Any], groups: Groups | None = None) -> PolicySi
     )
     by_name = {group.name: group for group in found.origin_groups}
     return PolicySide(compile_snapshot(found.policies, by_name), found.policies, by_name)
+
+
+def broken(found: PolicySide, site: Site) -> PolicySide:
+    """The set, with a policy there that is invalid as it is stored."""
+    snapshot = compile_snapshot(found.policies, found.groups, shields=[Shield(site)])
+    return replace(found, snapshot=snapshot, broken=[site])
 
 
 def seen(path: str = "/**", reason: str = ALLOWED, **facts: Any) -> Seen:
@@ -313,8 +319,49 @@ class TestOpened:
         assert found.opened == (Opened("p0", Site("", "/a/**"), (APP,)),)
 
     @pytest.mark.parametrize(
+        "shield",
+        [
+            pytest.param(side(CREDENTIALED, {"path": "/a/**"}), id="nobody"),
+            pytest.param(side(CREDENTIALED, lets(APP, path="/a/**")), id="without-credentials"),
+            pytest.param(side(CREDENTIALED, lets(OTHER, path="/a/**", allow_credentials=True)), id="others"),
+            pytest.param(broken(side(CREDENTIALED), Site("", "/a/**")), id="broken"),
+        ],
+    )
+    def test_path_is_left_to_a_broader_policy(self, shield: PolicySide) -> None:
+        found = impact(shield, side(CREDENTIALED))
+
+        assert found.opened == (Opened("p0", Site("", "/a/**"), (APP,)),)
+
+    def test_path_is_left_to_a_group_of_a_broader_policy(self) -> None:
+        broader = {"origin_groups": ["g"], "allow_credentials": True}
+        old = side(broader, {"path": "/a/**"}, {"path": "/b/**"}, groups={"g": [APP, OTHER]})
+
+        found = impact(old, side(broader, groups={"g": [APP, OTHER]}))
+
+        assert found.opened == tuple(
+            Opened("p0", Site("", path), (APP, OTHER)) for path in ("/a/**", "/b/**")
+        )
+
+    @pytest.mark.parametrize(
         ("old", "new"),
         [
+            pytest.param(
+                side(CREDENTIALED, {**CREDENTIALED, "path": "/a/**"}),
+                side(CREDENTIALED),
+                id="left-by-itself",
+            ),
+            pytest.param(side(lets(APP), {"path": "/a/**"}), side(lets(APP)), id="left-without-credentials"),
+            pytest.param(side({"path": "/a/**"}), side(), id="left-to-nobody"),
+            pytest.param(
+                side(CREDENTIALED, {"path": "/a/**"}, {"path": "/a/**", "name": "twin"}),
+                side(CREDENTIALED, {"path": "/a/**"}),
+                id="one-of-two-goes",
+            ),
+            pytest.param(
+                broken(side(CREDENTIALED), Site("", "/a/**")),
+                broken(side(CREDENTIALED), Site("", "/a/**")),
+                id="stays-broken",
+            ),
             pytest.param(side(CREDENTIALED), side(CREDENTIALED), id="no-change"),
             pytest.param(side(CREDENTIALED), side({**CREDENTIALED, "name": "renamed"}), id="renamed"),
             pytest.param(side(CREDENTIALED), side(lets(APP)), id="credentials-switched-off"),

@@ -121,6 +121,36 @@ class TestForesee:
 
         assert found.opened == (Opened("public-api", Site("", "/api/**"), ("https://b.example",)),)
 
+    @pytest.mark.parametrize("rows", [(), (seen(),)])
+    @pytest.mark.parametrize(
+        "write",
+        [
+            pytest.param(lambda: Policy.objects.get(name="shield").delete(), id="deleted"),
+            pytest.param(change("shield", mode="off"), id="switched-off"),
+            pytest.param(change("shield", mode="trial"), id="on-trial"),
+            pytest.param(change("shield", path="/other"), id="moved"),
+            pytest.param(change("shield", expires_at="2020-01-01T00:00:00Z"), id="expired"),
+        ],
+    )
+    def test_path_is_left_to_a_broader_policy(
+        self, write: Callable[[], object], rows: tuple[Seen, ...]
+    ) -> None:
+        change(allow_credentials=True)()
+        services.create_policy(policy("shield", "/api/cors/**", allowed_origins=[]))
+
+        found = foresee(write, *rows)
+
+        assert found.opened == (Opened("public-api", Site("", "/api/cors/**"), (APP, PARTNER)),)
+
+    def test_path_is_left_by_a_broken_row(self, run_sql: Callable[..., None]) -> None:
+        change(allow_credentials=True)()
+        services.create_policy(policy("broken", "/api/cors/**", allowed_origins=[]))
+        run_sql("UPDATE cors_policies_policy SET trust_for_csrf = TRUE WHERE name = 'broken'")
+
+        found = foresee(lambda: Policy.objects.get(name="broken").delete())
+
+        assert found.opened == (Opened("public-api", Site("", "/api/cors/**"), (APP, PARTNER)),)
+
     def test_other_policy_of_the_place_had_opened_it(self) -> None:
         services.create_policy(policy("twin", allow_credentials=True, priority=200))
 

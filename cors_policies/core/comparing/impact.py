@@ -76,6 +76,8 @@ class PolicySide:
     snapshot: Snapshot
     policies: Sequence[Policy]
     groups: Mapping[str, OriginGroup]
+    broken: Sequence[Site] = ()
+    """Where policies stand that are invalid, and let in nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Origins whose credentials a policy would let through, where none did before."""
+    """Origins whose credentials a policy would let through, where none did before.
+
+    The site is the policy's own, or one that is not there any more and leaves its paths to the policy.
+    """
 
     policy: str
     site: Site
@@ -273,6 +278,30 @@ class _Credentialed:
 
 def _opened(old: PolicySide, new: PolicySide) -> Iterator[Opened]:
     before = _Credentialed(old)
+    yield from _opened_at_their_sites(before, new)
+    yield from _opened_by_leaving(before, old, new)
+
+
+def _opened_by_leaving(before: _Credentialed, old: PolicySide, new: PolicySide) -> Iterator[Opened]:
+    """Where a site goes, its paths are left to a broader one."""
+    there = {*_sites(new), *new.broken}
+    heirs: dict[Site, list[Site]] = {}
+    for site in dict.fromkeys([*_sites(old), *old.broken]):
+        place = None if site in there else _place_of(old.snapshot, site)
+        group = None if place is None else new.snapshot.find_group(place.path, place.host)
+        if group is not None:
+            heirs.setdefault(Site(group.host, group.path), []).append(site)
+    for policy in new.policies:
+        left = heirs.get(Site(policy.host, policy.path), ()) if policy.allow_credentials else ()
+        through = (origin for name in policy.origin_groups for origin in new.groups[name].origins)
+        named = dict.fromkeys([*policy.allowed_origins, *through]) if left else {}
+        for site in left:
+            origins = tuple(origin for origin in named if not before.lets(site, origin))
+            if origins:
+                yield Opened(policy.name, site, origins)
+
+
+def _opened_at_their_sites(before: _Credentialed, new: PolicySide) -> Iterator[Opened]:
     joined = {
         name: [origin for origin in group.origins if origin not in before.members(name)]
         for name, group in new.groups.items()
