@@ -3,9 +3,9 @@
 Before you edit:
 
 * The write that is judged is the real one, which is taken back; or the report of a dry run.
-* To read and compile two whole sets takes long, and writers wait. So only the sites that are touched are read,
-  and those that lose paths to them or take some over. Of the others it is enough where they are: they are shields.
-  Where nobody was seen, and no site is left to others, not even that is asked.
+* To read and compile two whole sets takes long, and writers wait. So only the sites that are touched are
+  read, and those that lose paths to them or take some over. Of the others it is enough where they are: they
+  are shields. Where nobody was seen, and no site is left to others, not even that is asked.
 """
 
 from __future__ import annotations
@@ -110,13 +110,9 @@ def _sides(
     places = {row["name"]: dict(row) for row in PolicyRow.objects.using(using).values(*_PLACE)}
     other_places = policies.laid_over(places)
     touched = policies.stored.keys() | policies.other.keys() | _users(groups, using)
-    sites = {
-        shield.site
-        for found in (places, other_places)
-        for shield in _shields(found[name] for name in touched if name in found)
-    }
+    sites = _sites_of(touched, places) | _sites_of(touched, other_places)
     before, after = (other_places, places) if stored_is_new else (places, other_places)
-    if traffic.seen or not sites.intersection(_governed(before)) <= _governed(after):
+    if traffic.seen or sites & _governed(before) - _governed(after):
         sites = concerned_sites(_skeleton(places), _skeleton(other_places), sites)
     else:
         # Credentials are compared site by site.
@@ -152,6 +148,10 @@ def _users(groups: _Difference, using: str) -> set[str]:
 
 def _shields(places: Iterable[Document]) -> Iterable[Shield]:
     return (shield for shield in map(shield_of, places) if shield is not None)
+
+
+def _sites_of(names: Iterable[str], places: _Named) -> set[Site]:
+    return {shield.site for shield in _shields(places[name] for name in names if name in places)}
 
 
 def _governed(places: _Named) -> set[Site]:

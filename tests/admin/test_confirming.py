@@ -352,6 +352,14 @@ class TestDeleting:
         assert act(admin_client, "delete_selected", [stored], post="yes").status_code == 302
         assert Policy.objects.count() == 0
 
+    def test_shield_of_the_api_of_policies(self, admin_client: Client) -> None:
+        services.create_policy(policy(allow_credentials=True))
+        shield = services.create_policy(policy("shield", "/api/cors/**", allowed_origins=[]))
+
+        asked = shown_texts(text(admin_client.get(f"{ROOT}policy/{shield.pk}/delete/")))
+
+        assert opens("public-api", "/api/cors/**", APP) in asked
+
     def test_what_is_not_known_is_said(self, admin_client: Client) -> None:
         row = services.create_policy(policy())
 
