@@ -5,6 +5,7 @@ them.
 """
 
 from django.urls import URLPattern, URLResolver, path
+from django.views.generic import RedirectView
 from rest_framework.routers import SimpleRouter
 
 from cors_policies.api.evaluation import EvaluationView
@@ -21,6 +22,7 @@ _router.register("origins", OriginViewSet, basename="cors-origin")
 _router.register("observations", ObservationViewSet, basename="cors-observation")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(url="docs/"), name="cors-root"),
     path("schema/", DescriptionView.as_view(), name="cors-schema"),
     path("docs/", DocumentationView.as_view(), name="cors-docs"),
     path(

@@ -394,6 +394,11 @@ class TestPermissions:
         client.force_login(UserFactory.create())
         assert client.get(ROOT + path).status_code == 200
 
+    def test_prefix_alone_leads_to_the_description(self, client: Client) -> None:
+        response = client.get(ROOT)
+
+        assert (response.status_code, response["Location"]) == (302, "docs/")
+
     def test_project_may_name_other_permissions(self, client: Client, settings: Settings) -> None:
         settings.CORS_POLICIES = {"API_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"]}
 
