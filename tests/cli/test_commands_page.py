@@ -15,6 +15,8 @@ from typing import Final
 
 import pytest
 
+from cors_policies.management.commands.cors_policies import COMMON_FLAGS, COMMON_VALUES, Command
+
 pytestmark = pytest.mark.slow
 
 ROOT: Final = Path(__file__).parents[2]
@@ -22,6 +24,11 @@ PAGE: Final = ROOT / "docs" / "commands.md"
 _SESSION: Final = re.compile(r"(?<=^```console\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _EXAMPLE: Final = re.compile(r"(?<=^```json\n).*?(?=^```$)", re.MULTILINE | re.DOTALL)
 _END: Final = "-- end of a command --"
+_OPTION: Final = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+SUBCOMMANDS: Final = (
+    "export", "import", "explain", "adopt-corsheaders", "lint", "status", "touch", "prune-revisions",
+)  # fmt: skip
+_OF_DJANGO: Final = frozenset({"--help", *COMMON_VALUES, *COMMON_FLAGS})
 
 
 def run_page(page: str, folder: Path) -> str:
@@ -67,10 +74,24 @@ class TestPage:
 
         assert run_page(page, tmp_path) == page
 
-    @pytest.mark.parametrize(
-        "subcommand", ["export", "import", "explain", "adopt-corsheaders", "lint", "touch", "prune-revisions"]
-    )
+    @pytest.mark.parametrize("subcommand", [name for name in SUBCOMMANDS if name != "status"])
     def test_shows_every_subcommand(self, subcommand: str) -> None:
         sessions = "".join(_SESSION.findall(PAGE.read_text(encoding="utf-8")))
 
         assert f"$ python manage.py cors_policies {subcommand}" in sessions
+
+    @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
+    def test_names_every_option_and_no_other(
+        self, subcommand: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(SystemExit):
+            Command().run_from_argv(["manage.py", "cors_policies", subcommand, "--help"])
+        declared = {*_OPTION.findall(capsys.readouterr().out)} - _OF_DJANGO
+
+        page = PAGE.read_text(encoding="utf-8")
+        written = re.findall(rf"^\| \[`{subcommand}(?!-)\b([^`]*)`", page, re.MULTILINE)
+        written += re.findall(rf"cors_policies {subcommand}(?!-)\b([^|\n]*)", page)
+        section = re.findall(rf"^## {subcommand}(?!-)\b.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+
+        assert {option for option in declared if option not in "".join([*written, *section])} == set()
+        assert {*_OPTION.findall("".join(written))} - _OF_DJANGO <= declared

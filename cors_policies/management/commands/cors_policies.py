@@ -31,8 +31,9 @@ from cors_policies.translating import told, told_later
 
 _ADOPT: Final = "adopt-corsheaders"
 _REQUEST_OPTIONS: Final = ("path", "origin", "method", "host", "scheme", "credentials")
-_COMMON_VALUES: Final = ("--settings", "--pythonpath")
-_COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-checks")
+COMMON_VALUES: Final = ("--settings", "--pythonpath")
+COMMON_FLAGS: Final = ("--traceback", "--no-color", "--force-color", "--skip-checks")
+"""Options of Django's own that every subcommand takes, before its name or after it."""
 
 
 class Command(BaseCommand):
@@ -143,9 +144,9 @@ _SUBCOMMANDS: Final[dict[str, Callable[[dict[str, Any]], Outcome]]] = {
 
 def _add_common_options(parser: ArgumentParser) -> None:
     """Django reads its own options before the subcommand only; people write them at the end."""
-    for name in _COMMON_VALUES:
+    for name in COMMON_VALUES:
         parser.add_argument(name, default=SUPPRESS, help=SUPPRESS)
-    for name in _COMMON_FLAGS:
+    for name in COMMON_FLAGS:
         parser.add_argument(name, action="store_true", default=SUPPRESS, help=SUPPRESS)
     parser.add_argument("-v", "--verbosity", type=int, choices=range(4), default=SUPPRESS, help=SUPPRESS)
 
