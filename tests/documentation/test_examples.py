@@ -235,6 +235,15 @@ class TestCalls:
 
         assert [status for block in shown for status in self._statuses(block, demo)] == expected
 
+    def test_error_can_be_read_as_the_readme_says(self, demo: str) -> None:
+        (block,) = (found for found in HERE if found.page == "README.md" and kind(found) == "curl ")
+        script = block.text.replace(DEMO, demo).replace("-u admin ", f"-sS -u {LOGIN} ")
+
+        *_, answer = self._run(["bash", "-e", "-c", script], demo).split("HTTP/1.1 ")
+
+        assert answer.startswith("404 ")
+        assert "\nAccess-Control-Allow-Origin: https://app.example\n" in answer.replace("\r", "")
+
     def test_every_page_is_among_them(self) -> None:
         pages = {block.page for block in HERE if kind(block) in {"curl ", "$CORS_API", "API ="}}
 
