@@ -77,7 +77,10 @@ def setting_problems() -> list[SettingProblem]:
             SettingProblem(
                 SETTING,
                 say("{setting} is no dict.", setting=SETTING),
-                say("Write {setting} = {{...}}, or remove it.", setting=SETTING),
+                say(
+                    "Write {setting} = {{...}}, or remove it. A comma behind its last brace makes a tuple.",
+                    setting=SETTING,
+                ),
             )
         ]
     known = ", ".join(_READERS)

@@ -432,6 +432,16 @@ class TestStoredSet:
 
         assert "django-cors-policies[regex]" in message.msg
 
+    def test_no_row_is_to_blame_for_guard_rails_that_cannot_be_read(self, settings: Settings) -> None:
+        services.create_policy(policy())
+        services.create_policy(policy("broken", "/broken"))
+        _run_sql("UPDATE cors_policies_policy SET trust_for_csrf = TRUE WHERE name = 'broken'")
+        settings.CORS_POLICIES = ({"GUARDRAILS": {"MAX_AGE": 3600}},)
+
+        (message,) = check_stored_set(databases=["default"])
+
+        assert message.msg.startswith('The policy "broken" is invalid as stored')
+
     @pytest.mark.parametrize("databases", [None, [], ["other"]])
     def test_database_is_not_asked_unless_it_is_named(
         self, databases: list[str] | None, django_assert_num_queries: Any

@@ -13,6 +13,7 @@ from django.db import Error as DatabaseError
 
 from cors_policies.checks.installation import CSRF_MIDDLEWARE, DJANGO_CSRF_MIDDLEWARE, kinds_of
 from cors_policies.conf import get_settings
+from cors_policies.core.guardrails import GUARDRAIL, NOTHING_ALLOWED
 from cors_policies.core.path_group import Site
 from cors_policies.core.policy import Policy
 from cors_policies.core.policy_map.placing import place, sample_hosts
@@ -41,8 +42,14 @@ def check_stored_set(databases: Sequence[str] | None = None, **_kwargs: Any) -> 
 
 
 def _broken_rows(stored: StoredSet) -> Iterator[CheckMessage]:
-    """E002: rows that are invalid as they are stored, and so are not obeyed."""
+    """E002: rows that are invalid as they are stored, and so are not obeyed.
+
+    Where guard rails cannot be read, E001 says so, and no row is to blame.
+    """
+    unreadable = get_settings().GUARDRAILS is NOTHING_ALLOWED
     for row in stored.broken:
+        if unreadable and all(problem.code == GUARDRAIL for problem in row.problems):
+            continue
         yield checks.Error(_broken(row), hint=translated(_CONSEQUENCES[row.kind]), id="cors_policies.E002")
 
 

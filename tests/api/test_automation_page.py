@@ -16,7 +16,7 @@ from django.contrib.auth.models import User
 from pytest_django.live_server_helper import LiveServer
 
 from cors_policies import documents, services
-from cors_policies.models import Revision
+from cors_policies.models import OriginGroup, Revision
 from cors_policies.signals import policy_set_changed
 from tests.factories import UserFactory
 from tests.helpers import policy
@@ -84,21 +84,12 @@ def pipeline(live_server: LiveServer, tmp_path: Path) -> Pipeline:
     return Pipeline(tmp_path, live_server.url)
 
 
-def _documents(text: str) -> list[dict[str, Any]]:
-    """The JSON documents that stand one after another in a text."""
-    found, place = [], 0
-    while place < len(text):
-        document, place = json.JSONDecoder().raw_decode(text, place)
-        found.append(document)
-    return found
-
-
 def _script(words: str) -> str:
     (found,) = (str(script) for script in SCRIPTS if words in script)
     return found
 
 
-_DELETE: Final = 'curl -sS -f -u "$CORS_LOGIN" -X DELETE'
+_DELETE: Final = 'curl -sS --fail-with-body -u "$CORS_LOGIN" -X DELETE'
 ADD, _rest = _script('{"patterns"').split(_DELETE)
 REMOVE: Final = f"{_DELETE}{_rest}"
 
@@ -120,26 +111,52 @@ class TestPage:
         assert (evaluation["outcome"], evaluation["policy"]) == ("allowed", "orders")
         assert Revision.objects.count() == 1
 
-        apply, restore = _script("If-Match"), _script("/restore/")
-        report, taken_back = _documents(pipeline.shell(f"{apply}{restore}"))
+        apply, restore = _script("If-Match: ${tag"), _script("/restore/")
+        taken_back = json.loads(pipeline.shell(f"{apply}{restore}"))
+        report = json.loads((pipeline.folder / "applied.json").read_text("utf-8"))
         assert (report["revision"], report["created"]) == (2, ["orders"])
         assert Revision.objects.get(number=2).comment == "Release 7"
         assert (taken_back["revision"], taken_back["deleted"]) == (3, ["orders"])
         assert documents.policy_set_document("default")["policies"] == []
 
-    @pytest.mark.parametrize("words", ["dry_run=true", "If-Match", "/evaluate/"])
+    @pytest.mark.parametrize("words", ["dry_run=true", "If-Match: ${tag", "/evaluate/"])
     def test_refusal_fails_the_step_and_says_why(self, pipeline: Pipeline, words: str) -> None:
         pipeline.write(policy("orders", "api"))
 
-        output = pipeline.shell(_script(words), statuses={22})
+        output = pipeline.shell(_script(words), statuses={1, 22})
 
-        told = (pipeline.folder / "answer.json").read_text("utf-8") if words == "/evaluate/" else output
-        assert '"invalid-path"' in told
+        assert '"invalid-path"' in output
 
     def test_call_that_would_be_denied_fails_the_step(self, pipeline: Pipeline) -> None:
         pipeline.write(policy("orders", allowed_origins=[]))
 
-        pipeline.shell(_script("/evaluate/"), statuses={1})
+        told = pipeline.shell(_script("/evaluate/"), statuses={1})
+
+        assert told.startswith("denied\nThe browser asks first with a preflight")
+
+    def test_what_has_changed_since_is_not_taken_back(self, pipeline: Pipeline) -> None:
+        pipeline.write(policy("orders"))
+
+        told = pipeline.shell(f"{_script('If-Match: ${tag')}{ADD}{_script('/restore/')}", statuses={22})
+
+        assert '"precondition_failed"' in told
+        assert [found["name"] for found in documents.policy_set_document("default")["policies"]] == ["orders"]
+
+    def test_without_a_tag_nothing_is_written(self, pipeline: Pipeline) -> None:
+        pipeline.write(policy("orders"))
+        User.objects.get().user_permissions.clear()
+
+        pipeline.shell(_script("If-Match: ${tag"), statuses={1, 127})
+
+        assert documents.policy_set_document("default")["policies"] == []
+
+    def test_group_is_made(self, pipeline: Pipeline) -> None:
+        services.delete_group(OriginGroup.objects.get())
+
+        assert json.loads(pipeline.shell(_script('{"name": "customers"}')))["origins"] == []
+
+    def test_origin_that_is_listed_nowhere(self, pipeline: Pipeline) -> None:
+        assert pipeline.shell(_script("$CORS_API/origins/$"), statuses={1, 127}) == ""
 
     def test_origins_that_a_program_adds_stay(self, pipeline: Pipeline) -> None:
         pipeline.write(policy("orders", origin_groups=["customers"]))
@@ -147,7 +164,7 @@ class TestPage:
         before = documents.policy_set_document("default")["origin_groups"]
         pipeline.shell(_script("live.json"))
 
-        pipeline.shell(_script("If-Match").replace("policies.json", "wanted.json"))
+        pipeline.shell(_script("If-Match: ${tag").replace("policies.json", "wanted.json"))
 
         after = documents.policy_set_document("default")
         assert (len(before[0]["origins"]), after["origin_groups"]) == (2, before)
@@ -190,7 +207,7 @@ class TestPage:
     def test_origin_is_revoked_everywhere(self, pipeline: Pipeline) -> None:
         services.create_policy(policy(allowed_origins=["https://shop.customer.example"]))
 
-        pipeline.shell(_script("$CORS_API/origins/$origin/"))
+        pipeline.shell(_script("$CORS_API/origins/$"))
 
         assert documents.policy_set_document("default")["policies"][0]["allowed_origins"] == []
 
@@ -207,4 +224,4 @@ class TestPage:
 
 def test_no_script_is_left_out() -> None:
     """The first one sets the variables, which the tests do."""
-    assert len(SCRIPTS) == 9
+    assert len(SCRIPTS) == 10

@@ -19,7 +19,7 @@ LANGUAGES: Final = frozenset({"python", "console", "sh", "bash", "json"})
 RUN_ELSEWHERE: Final = {
     ("README.md", "python", "Adding it"): (2, "tests/test_foreign_project.py"),
     ("docs/automation.md", "python", ""): (2, "tests/api/test_automation_page.py"),
-    ("docs/automation.md", "sh", ""): (9, "tests/api/test_automation_page.py"),
+    ("docs/automation.md", "sh", ""): (10, "tests/api/test_automation_page.py"),
     ("docs/commands.md", "console", ""): (16, "tests/cli/test_commands_page.py"),
     ("docs/commands.md", "json", ""): (1, "tests/cli/test_commands_page.py"),
     ("docs/csrf.md", "python", ""): (4, "tests/http/test_csrf.py"),
