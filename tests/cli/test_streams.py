@@ -16,7 +16,10 @@ from django.core.checks import Error
 from django.core.checks.registry import registry
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
+from django.db import connection
 
+from cors_policies import services
+from cors_policies.checks.stored import check_stored_set
 from cors_policies.conf import CHECK_TAG
 from cors_policies.management.commands.cors_policies import Command
 from tests.helpers import policy
@@ -147,6 +150,18 @@ class TestChecks:
                 call_command("cors_policies", "export", skip_checks=False, stdout=StringIO())
         finally:
             registry.registered_checks.discard(complain)
+
+    def test_what_is_stored_ends_none(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """These are the commands that correct it."""
+        services.create_policy(policy(allow_credentials=True))
+        services.create_policy(policy("broken", "/broken"))
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE cors_policies_policy SET trust_for_csrf = TRUE WHERE name = 'broken'")
+        assert len(check_stored_set(databases=["default"])) == 2
+
+        call_command("cors_policies", "export", skip_checks=False, stdout=StringIO())
+
+        assert capsys.readouterr().err == ""
 
 
 class TestUsage:
