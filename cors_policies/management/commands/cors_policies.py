@@ -69,7 +69,7 @@ class Command(BaseCommand):
         _add_prune_options(add("prune-revisions", told("delete all revisions but the last ones")))
 
     def check(self, *args: Any, **options: Any) -> Any:
-        """Without the check of what is stored, which Django 6.1 runs: these commands are what corrects that."""
+        """Without that of what is stored, which Django 6.1 runs: these commands are what corrects it."""
         return super().check(*args, **{**options, "databases": []})
 
     def execute(self, *args: Any, **options: Any) -> str | None:
