@@ -39,6 +39,12 @@ def _away(cluster: Cluster, fault: str) -> Iterator[None]:
         (cluster.start if fault == "stopped" else cluster.thaw)()
 
 
+def _warm_up(traffic: Traffic) -> None:
+    """Waits until every worker has its set: a first request that meets the fault may wait for it."""
+    time.sleep(WARM_UP)
+    wait_until(lambda: _all_allow(traffic.since(time.monotonic() - 0.5)))
+
+
 def _check(site: Site, writer: Writer, cluster: Cluster, fault: str, *, can_write: bool = False) -> None:
     """All requests are decided by the last good set, at once; a change is obeyed soon after the fault."""
     writer.apply(policy())
@@ -46,7 +52,7 @@ def _check(site: Site, writer: Writer, cluster: Cluster, fault: str, *, can_writ
     with writing(site) as another:  # has no connection yet that could be cut
         traffic = Traffic(site).start()
         try:
-            time.sleep(WARM_UP)
+            _warm_up(traffic)
             warm = time.monotonic()
             with _away(cluster, fault):
                 if can_write:
