@@ -161,7 +161,7 @@ class TestCache:
                 writer.apply(policy())
             wait_until(lambda: all(site.allows() for _ in range(20)))
             traffic = Traffic(site).start()
-            time.sleep(WARM_UP)
+            _warm_up(traffic)
             warm = time.monotonic()
             redis.client().flushall()
             time.sleep(FAULT["frozen"])
