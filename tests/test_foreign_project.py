@@ -74,10 +74,9 @@ class Project:
         """What a command of the project prints."""
         return run(str(self.python), "manage.py", *arguments, cwd=self.folder)
 
-    def shell(self, script: str, status: int = 0) -> str:
+    def shell(self, script: str) -> str:
         """What a script prints in which ``python`` is the project's."""
-        command = f'PATH="{self.python.parent}:$PATH"\n{script}\n[ $? = {status} ]'
-        return run("bash", "-c", command, cwd=self.folder)
+        return run("bash", "-e", "-c", f'PATH="{self.python.parent}:$PATH"\n{script}', cwd=self.folder)
 
 
 def environment() -> dict[str, str]:
@@ -174,7 +173,7 @@ def test_site_moves_over_as_the_page_says(project: Project) -> None:
         before = [headers(address, path) for path in ("/api/x", "/elsewhere")]
 
     look, write, ask = STEPS
-    project.shell(look.strip())
+    project.shell(look)
     adopted = json.loads((project.folder / "adopted.json").read_text("utf-8"))
     project.shell(write)
     assert "W009" in project.shell("python manage.py check --database default 2>&1")
